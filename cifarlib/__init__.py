@@ -1,0 +1,10 @@
+"""cifarlib: what the chapters of the book share.
+
+Importing the package loads neither Keras nor TensorFlow; the modules that need them
+(``cifarlib.models``, ``cifarlib.training``, ``cifarlib.zoo``, ...) do so when they are imported.
+"""
+
+from cifarlib.data import CLASS_NAMES, Cifar10, LabeledImages, load_cifar10
+
+__all__ = ["CLASS_NAMES", "Cifar10", "LabeledImages", "load_cifar10"]
+__version__ = "0.1.0"

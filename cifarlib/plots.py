@@ -1,0 +1,159 @@
+"""Figures of the book. They draw what other modules compute, and compute nothing themselves.
+
+Every function returns a :class:`Plot`: a picture for the reader, and one line of text that says what
+the picture shows. Notebooks display the picture; the tests compare the text, which changes with the
+data behind it, so a figure cannot change unnoticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+# Okabe and Ito's colors: told apart with any kind of color vision, and on white or dark pages
+BLUE, ORANGE, GREEN, RED, PURPLE, GRAY = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#767676",
+)  # fmt: skip
+
+_STYLE = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, GREEN, RED, PURPLE, GRAY]),
+    "legend.frameon": False,
+    "figure.dpi": 120,
+    "figure.facecolor": "white",
+    "figure.constrained_layout.use": True,
+}
+
+
+class Plot:
+    """A drawn figure and one line of text about what it shows.
+
+    Args:
+        figure: the finished figure; it is closed.
+        text: says what the figure shows, exactly where that is the same on every machine.
+    """
+
+    def __init__(self, figure: Figure, text: str) -> None:
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png")
+        plt.close(figure)
+        self.png, self.text = buffer.getvalue(), text
+
+    def _repr_png_(self) -> bytes:
+        return self.png
+
+    def __repr__(self) -> str:
+        return f"<Figure: {self.text}>"
+
+
+def subplots(rows: int = 1, columns: int = 1, *, size: tuple[float, float], **settings):
+    """``plt.subplots`` in the style of the book; ``size`` is in inches, width first."""
+    with plt.rc_context(_STYLE):
+        return plt.subplots(rows, columns, figsize=size, **settings)
+
+
+def finish(figure: Figure, text: str, *data) -> Plot:
+    """Turn a figure into a :class:`Plot` whose text names what was drawn.
+
+    Args:
+        figure: from :func:`subplots`.
+        text: what the figure shows.
+        data: the drawn arrays, if they are the same on every machine (images, labels, counts,
+            whole numbers). Their hash becomes part of the text. Leave trained results out: they
+            differ a little from machine to machine; assert what matters about them instead.
+    """
+    with plt.rc_context(_STYLE):
+        return Plot(figure, f"{text}; data {_digest(data)}" if data else text)
+
+
+def _digest(data: Sequence) -> str:
+    digest = hashlib.sha256()
+    for item in data:
+        array = np.ascontiguousarray(item)
+        if array.dtype.kind == "f":
+            raise TypeError("round fractions to whole numbers first: they differ between machines")
+        digest.update(f"{array.dtype.kind}{array.shape}".encode())
+        # Whole numbers have another width on Windows, text another on every machine
+        digest.update("\n".join(map(str, array.ravel().tolist())).encode())
+    return digest.hexdigest()[:12]
+
+
+def image_grid(
+    images: np.ndarray,
+    titles: Sequence[str] | None = None,
+    *,
+    columns: int = 10,
+    width: float = 8.0,
+    title_size: float = 9,
+) -> Plot:
+    """Images side by side, row by row.
+
+    Args:
+        images: ``(n, height, width, 3)``, ``uint8`` 0..255.
+        titles: a text above each image.
+        columns: images in a row.
+        width: of the whole figure, in inches.
+        title_size: of the titles, in points.
+
+    Raises:
+        ValueError: there is not one title an image.
+    """
+    if titles is not None and len(titles) != len(images):
+        raise ValueError(f"got {len(titles)} titles for {len(images)} images")
+    rows = math.ceil(len(images) / columns)
+    lines = max((str(title).count("\n") + 1 for title in titles), default=0) if titles else 0
+    cell = width / columns
+    height = rows * (cell + lines * title_size * 1.35 / 72)
+    figure, axes = subplots(rows, columns, size=(width, height), squeeze=False)
+    for axis in axes.flat:
+        axis.set_axis_off()
+    for number, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
+        axis.imshow(image, interpolation="nearest")
+        if titles is not None:
+            axis.set_title(titles[number], fontsize=title_size)
+    text = f"{len(images)} images in {rows} rows"
+    return finish(figure, text, images, *([list(titles)] if titles else []))
+
+
+def learning_curves(
+    runs: Sequence[dict[str, list[float]]],
+    *,
+    names: Sequence[str] | None = None,
+    validation_label: str = "validation",
+    width: float = 9.0,
+) -> Plot:
+    """Accuracy (0 to 1) and loss by epoch, training dashed and validation solid, a color a run.
+
+    Args:
+        runs: for each run its curves, a value an epoch: ``accuracy``, ``loss``, ``val_accuracy``
+            and ``val_loss``, as in Keras' ``History.history``.
+        names: a label for each run, needed for more than one.
+        validation_label: what the images behind the ``val_`` curves are called.
+        width: of the whole figure, in inches.
+    """
+    figure, axes = subplots(1, 2, size=(width, 3.4))
+    colors = [BLUE, ORANGE, GREEN, RED, PURPLE]
+    for number, curves in enumerate(runs):
+        color = colors[number % len(colors)]
+        prefix = f"{names[number]}, " if names else ""
+        for axis, quantity in zip(axes, ("accuracy", "loss"), strict=True):
+            epochs = range(1, len(curves[quantity]) + 1)
+            axis.plot(epochs, curves[quantity], "--", color=color, label=f"{prefix}training")
+            if f"val_{quantity}" in curves:
+                label = f"{prefix}{validation_label}"
+                axis.plot(epochs, curves[f"val_{quantity}"], "-o", ms=3, color=color, label=label)
+            axis.set(xlabel="epoch", ylabel=quantity)
+            axis.xaxis.get_major_locator().set_params(integer=True)
+    axes[0].set_ylim(0, 1)
+    axes[1].set_ylim(bottom=0)
+    axes[0].legend(loc="lower right", fontsize=8)
+    quantities = ", ".join(sorted(set().union(*runs)))
+    return finish(figure, f"{quantities} of {len(runs)} runs by epoch")

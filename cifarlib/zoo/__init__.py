@@ -1,0 +1,79 @@
+"""Models trained beforehand on all 50,000 images: their weights, records and test logits.
+
+``python -m cifarlib.zoo train NAME`` makes an entry. Each is a folder of three files:
+
+* ``weights.npz``: the weights of seed 0, as float16;
+* ``logits.npy``: that model's logits on the 10,000 test images, ``float16 (10000, 10)``;
+* ``record.json``: what was run and what came out, for every seed.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from cifarlib.models import build
+from cifarlib.zoo.records import Record, checked_bytes, read_record
+
+FOLDER = Path(__file__).parent
+
+__all__ = ["Record", "load", "logits", "names", "record"]
+
+
+def names() -> list[str]:
+    """The models that have been trained, in alphabetical order."""
+    return sorted(path.parent.name for path in FOLDER.glob("*/record.json"))
+
+
+def record(name: str) -> Record:
+    """What was run for the model ``name`` and what came out, for every seed.
+
+    Raises:
+        ValueError: there is no such model; the message lists those there are.
+        OSError: its record is damaged.
+    """
+    return read_record(_entry(name))
+
+
+def load(name: str) -> keras.Model:
+    """Build the model ``name`` and give it the trained weights of seed 0.
+
+    Returns:
+        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``.
+
+    Raises:
+        ValueError: there is no such model; the message lists those there are.
+        OSError: its weights are damaged, or belong to another version of the model.
+    """
+    content = checked_bytes(_entry(name), "weights.npz")
+    with np.load(io.BytesIO(content), allow_pickle=False) as saved:
+        weights = [saved[key].astype(np.float32) for key in saved.files]
+    model = build(name)
+    wanted, found = [w.shape for w in model.get_weights()], [w.shape for w in weights]
+    if wanted != found:
+        raise OSError(
+            f"the weights of {name!r} do not fit this version of the model: it has weights of the "
+            f"shapes {wanted}, the file has {found}"
+        )
+    model.set_weights(weights)
+    return model
+
+
+def logits(name: str) -> np.ndarray:
+    """The logits of the model ``name`` (seed 0) on the 10,000 test images, ``float32 (10000, 10)``.
+
+    Raises:
+        ValueError: there is no such model; the message lists those there are.
+        OSError: the file is damaged.
+    """
+    content = checked_bytes(_entry(name), "logits.npy")
+    return np.load(io.BytesIO(content), allow_pickle=False).astype(np.float32)
+
+
+def _entry(name: str) -> Path:
+    if name not in names():
+        raise ValueError(f"the zoo has no model called {name!r}; it has {', '.join(names())}")
+    return FOLDER / name

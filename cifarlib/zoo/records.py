@@ -1,0 +1,142 @@
+"""Records of full runs, and the hashes that keep them honest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import statistics
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import keras
+
+from cifarlib.recipes import Recipe
+from cifarlib.training import write_atomically
+
+
+@dataclass
+class Record:
+    """What was run for one model, and what came out.
+
+    Attributes:
+        name: the model's name in ``cifarlib.models``.
+        command: what repeats it.
+        fingerprint: SHA-256 of the model's configuration and recipe (:func:`fingerprint`). A test
+            fails when the code no longer gives it, so a record cannot go stale in silence.
+        recipe: the recipe's settings.
+        parameters: the model's number of parameters.
+        images: how many training images it saw in an epoch.
+        runs: one entry a seed, failures too: ``seed``, ``seconds``, ``hardware``, ``versions``,
+            ``curves``, and ``accuracy`` (0..1, all 10,000 test images, weights rounded to float16
+            as they are shipped), or ``error`` where the run failed.
+        files: SHA-256 of the files beside the record, by name.
+    """
+
+    name: str
+    command: str
+    fingerprint: str
+    recipe: dict
+    parameters: int
+    images: int
+    runs: list[dict] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def accuracies(self) -> list[float]:
+        """The test accuracy of each seed that finished, 0..1, in the order of the seeds."""
+        return [run["accuracy"] for run in self.runs if "accuracy" in run]
+
+    @property
+    def mean(self) -> float:
+        """The mean of :attr:`accuracies`."""
+        return statistics.fmean(self.accuracies)
+
+    def expected_range(self) -> tuple[float, float]:
+        """Where one more run should land, 19 times out of 20: the 95 % prediction interval.
+
+        Mean +- t x deviation x sqrt(1 + 1/n), for accuracies scattered normally around their mean.
+
+        Raises:
+            ValueError: fewer than two seeds finished, so their scatter is unknown.
+        """
+        values = self.accuracies
+        if len(values) < 2:
+            raise ValueError(f"one more run of {self.name!r} is needed to know the scatter of seeds")
+        half = _T95[min(len(values) - 1, len(_T95)) - 1] * statistics.stdev(values)
+        half *= (1 + 1 / len(values)) ** 0.5
+        return self.mean - half, self.mean + half
+
+
+# Student's t, two-sided 95 %, for 1, 2, 3, ... degrees of freedom
+_T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
+
+
+def fingerprint(model: keras.Model, recipe: Recipe) -> str:
+    """SHA-256 of what was trained and how: layers, their settings and weight shapes, and the recipe.
+
+    Names of layers and what Keras versions store differently (dtype policies, module paths) do not
+    count.
+    """
+    layers = [
+        [
+            type(layer).__name__,
+            _plain(layer.get_config()),
+            [list(weight.shape) for weight in layer.weights],
+        ]
+        for layer in model._flatten_layers(include_self=False)
+        if not isinstance(layer, keras.Model)
+    ]
+    text = json.dumps([layers, recipe.settings()], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+_NOT_ESSENTIAL = {
+    "name", "dtype", "seed", "trainable", "module", "registered_name", "quantization_config",
+    "batch_shape", "batch_input_shape", "build_config", "sparse", "ragged", "optional",
+}  # fmt: skip
+
+
+def _plain(value):
+    """A layer's configuration without what does not matter, and without what was left at None."""
+    if isinstance(value, dict):
+        kept = {k: _plain(v) for k, v in value.items() if k not in _NOT_ESSENTIAL}
+        return {key: v for key, v in kept.items() if v is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value
+
+
+def write_record(folder: Path, record: Record) -> None:
+    """Write ``record.json``, whole or not at all."""
+    text = json.dumps(asdict(record), indent=1) + "\n"
+    write_atomically(folder / "record.json", lambda file: file.write(text.encode()))
+
+
+def read_record(folder: Path) -> Record:
+    """Read ``record.json``.
+
+    Raises:
+        OSError: the file is missing or damaged.
+    """
+    path = folder / "record.json"
+    try:
+        return Record(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise OSError(f"{path} is damaged: {error}") from error
+
+
+def checked_bytes(folder: Path, file: str) -> bytes:
+    """The content of a file of the zoo, if it has the SHA-256 that its record names.
+
+    Raises:
+        OSError: the file is missing, or its content is not what the record says.
+    """
+    path = folder / file
+    content, expected = path.read_bytes(), read_record(folder).files.get(file)
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected:
+        raise OSError(
+            f"{path} is damaged: its SHA-256 is {found}, the record says {expected}. "
+            "Install cifarlib again, or check the file out again."
+        )
+    return content

@@ -1,0 +1,128 @@
+"""Train a model of the zoo with several seeds, each result kept as it lands."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from cifarlib.data import Cifar10, cache_folder
+from cifarlib.evaluation import accuracy, logits
+from cifarlib.machine import hardware, versions
+from cifarlib.models import build
+from cifarlib.recipes import RECIPES, Recipe
+from cifarlib.training import train, write_atomically
+from cifarlib.zoo.records import Record, fingerprint, read_record, write_record
+
+
+def train_model(
+    name: str,
+    folder: Path,
+    data: Cifar10,
+    *,
+    seeds: int = 1,
+    epochs: int | None = None,
+    verbose: bool = True,
+) -> Record:
+    """Train the model ``name`` with the seeds 0 to ``seeds - 1`` that its record still lacks.
+
+    Each seed's result is in the record as soon as it is there, and a run that was stopped goes on
+    from its last epoch. The weights and logits of seed 0 are stored beside the record.
+
+    Args:
+        name: a model with a recipe in ``cifarlib.recipes``.
+        folder: where the record, weights and logits go, or are already.
+        data: the images to train on and to test on.
+        seeds: how many seeds to have in the end.
+        epochs: overrides the recipe's.
+        verbose: whether to show progress.
+
+    Returns:
+        The record with all its runs.
+
+    Raises:
+        ValueError: there is no such model, or ``folder`` holds the record of another version of it.
+    """
+    if name not in RECIPES:
+        raise ValueError(f"no recipe is called {name!r}; there are {', '.join(sorted(RECIPES))}")
+    recipe = RECIPES[name]
+    if epochs is not None:
+        recipe = dataclasses.replace(recipe, epochs=epochs)
+    record = _open_record(name, folder, recipe, len(data.x_train))
+    for seed in range(seeds):
+        if any(run["seed"] == seed for run in record.runs):
+            continue
+        record.runs.append(_train_seed(name, folder, data, recipe, seed, record, verbose))
+        record.runs.sort(key=lambda run: run["seed"])
+        record.command = f"python -m cifarlib.zoo train {name} --seeds {len(record.runs)}"
+        write_record(folder, record)
+    return record
+
+
+def _open_record(name: str, folder: Path, recipe: Recipe, images: int) -> Record:
+    """The record in ``folder``, or a new one; refuse to mix results of different code."""
+    model = build(name)
+    hash_now = fingerprint(model, recipe)
+    if not (folder / "record.json").is_file():
+        return Record(name, "", hash_now, recipe.settings(), model.count_params(), images)
+    record = read_record(folder)
+    if (record.name, record.fingerprint, record.images) != (name, hash_now, images):
+        raise ValueError(
+            f"{folder} holds a record of {record.name!r} with another configuration, recipe or "
+            "number of images than the code has now: remove that folder to start afresh"
+        )
+    return record
+
+
+def _train_seed(
+    name: str, folder: Path, data: Cifar10, recipe: Recipe, seed: int, record: Record, verbose: bool
+) -> dict:
+    """Train one seed; return its entry in the record, and store what seed 0 is kept for."""
+    checkpoint = cache_folder() / "training" / f"{name}-{record.fingerprint[:12]}-seed{seed}.npz"
+    keras.utils.set_random_seed(seed)
+    model = build(name)
+    entry = {"seed": seed, "hardware": hardware(), "versions": versions()}
+    if verbose:
+        print(f"{name}, seed {seed}: {recipe.epochs} epochs of {len(data.x_train)} images", flush=True)
+    try:
+        run = train(
+            model,
+            data.train,
+            recipe,
+            validation=data.test if recipe.validate_on_test else None,
+            seed=seed,
+            checkpoint=checkpoint,
+            verbose=verbose,
+        )
+    except FloatingPointError as error:  # a result too: the recipe fails with this seed
+        return entry | {"error": str(error)}
+    rounded = [np.asarray(weight, dtype=np.float16) for weight in model.get_weights()]
+    model.set_weights([weight.astype(np.float32) for weight in rounded])
+    outputs = logits(model, data.x_test)
+    result = accuracy(outputs, data.y_test)
+    if seed == 0:
+        _store(folder, record, rounded, outputs)
+    checkpoint.unlink(missing_ok=True)
+    if verbose:
+        print(f"{name}, seed {seed}: {result}, {run.seconds:.0f} s", flush=True)
+    curves = {key: [round(v, 5) for v in values] for key, values in run.curves.items()}
+    return entry | {
+        "accuracy": result.value,
+        "seconds": round(run.seconds, 1),
+        "curves": curves,
+    }
+
+
+def _store(folder: Path, record: Record, weights: list[np.ndarray], outputs: np.ndarray) -> None:
+    """Write seed 0's weights and logits, and their hashes into the record."""
+    folder.mkdir(parents=True, exist_ok=True)
+    named = {f"{number:03}": weight for number, weight in enumerate(weights)}
+    write_atomically(folder / "weights.npz", lambda file: np.savez_compressed(file, **named))
+    write_atomically(
+        folder / "logits.npy", lambda file: np.save(file, outputs.astype(np.float16))
+    )
+    for file in ("weights.npz", "logits.npy"):
+        record.files[file] = hashlib.sha256((folder / file).read_bytes()).hexdigest()

@@ -1,0 +1,83 @@
+"""Execute the chapters in place, and keep nothing in them but what readers and tests need.
+
+    python tools/notebooks.py                    all chapters
+    python tools/notebooks.py a.ipynb b.ipynb    these
+    python tools/notebooks.py --repository URL   fill in where Colab gets cifarlib (for publishing)
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parents[1]
+CHAPTERS = ROOT / "chapters"
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+PLACEHOLDER = "git+REPOSITORY"
+
+
+def normalize(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Drop what differs from run to run or serves nobody: timings, stderr, viewers' metadata."""
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in notebook.cells:
+        cell.metadata = {k: v for k, v in cell.metadata.items() if k in ("tags", "mystnb")}
+        if cell.cell_type != "code":
+            continue
+        # TensorFlow greets on stderr, in words that depend on the machine; progress bars go there
+        cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+        for output in cell.outputs:
+            if "metadata" in output:
+                output.metadata = {}
+    return notebook
+
+
+def execute(path: Path) -> None:
+    """Run a notebook from top to bottom in its own folder and write it back, whole or not at all."""
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(
+        notebook, timeout=3600, record_timing=False, resources={"metadata": {"path": path.parent}}
+    ).execute()
+    write(path, normalize(notebook))
+
+
+def write(path: Path, notebook: nbformat.NotebookNode) -> None:
+    nbformat.validate(notebook)
+    partial = path.with_suffix(".partial")
+    nbformat.write(notebook, partial)
+    partial.replace(path)
+
+
+def set_repository(path: Path, repository: str) -> None:
+    """Fill in the address from which Colab installs cifarlib."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        cell.source = cell.source.replace(PLACEHOLDER, f"git+{repository}")
+    write(path, notebook)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Execute the chapters in place.")
+    parser.add_argument("notebooks", nargs="*", type=Path, help="default: all of them")
+    parser.add_argument("--repository", help="fill in this address instead of executing")
+    options = parser.parse_args()
+    for path in options.notebooks or sorted(CHAPTERS.rglob("*.ipynb")):
+        started = time.perf_counter()
+        if options.repository:
+            set_repository(path, options.repository)
+        else:
+            execute(path)
+        print(f"{path.resolve().relative_to(ROOT)}: {time.perf_counter() - started:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ.pop("CIFARLIB_FULL", None)  # pages are made with what the package carries
+    main()

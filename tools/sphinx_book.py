@@ -1,0 +1,61 @@
+"""A Sphinx extension: what the book's build must compute, because ``_config.yml`` cannot."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ConfigError
+
+ROOT = Path(__file__).parents[1]
+
+
+def setup(app: Sphinx) -> dict:
+    app.connect("config-inited", configure)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def configure(app: Sphinx, config: Config) -> None:
+    # Jupyter's cache looks at a notebook's cells alone. With the hash in its name, a change in the
+    # package, its data or the versions executes the notebooks anew instead of showing stale pages.
+    config.nb_execution_cache_path = f"{config.nb_execution_cache_path}-{environment_hash()}"
+    # The tests of the built pages take the stored outputs: nbval has compared them already.
+    if os.environ.get("BOOK_EXECUTE") == "off":
+        config.nb_execution_mode = "off"
+    if repository := os.environ.get("BOOK_REPOSITORY"):
+        config.html_theme_options.update(repository_buttons(repository))
+
+
+def environment_hash() -> str:
+    """Twelve digits that change with the helper package, its data, and the pinned versions."""
+    files = [path for path in (ROOT / "cifarlib").rglob("*") if path.is_file()]
+    files = [path for path in files if "__pycache__" not in path.parts]
+    digest = hashlib.sha256()
+    for path in [*sorted(files), ROOT / "requirements.txt", ROOT / "constraints.txt"]:
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def repository_buttons(repository: str) -> dict:
+    """Theme options for the Colab, source and issue buttons.
+
+    Args:
+        repository: where the book is published, such as ``https://github.com/OWNER/NAME``.
+            Nobody knows it before publishing; without it the buttons are absent, never dead.
+    """
+    if not re.fullmatch(r"https://[^/\s]+/[^/\s]+/[^/\s]+?/?", repository):
+        raise ConfigError(
+            f"BOOK_REPOSITORY must look like https://github.com/OWNER/NAME, got {repository!r}"
+        )
+    return {
+        "repository_url": repository.rstrip("/"),
+        "repository_branch": os.environ.get("BOOK_BRANCH", "main"),
+        "use_repository_button": True,
+        "use_issues_button": True,
+        "use_source_button": True,
+        "launch_buttons": {"colab_url": "https://colab.research.google.com"},
+    }
