@@ -8,6 +8,6 @@ os.environ.pop("CIFARLIB_FULL", None)
 
 
 def pytest_collectstart(collector):
-    """Do not compare a notebook's stderr: TensorFlow writes there at any log level, about the CPU."""
+    """Do not compare stderr: TensorFlow writes there about the CPU, at any log level."""
     if hasattr(collector, "skip_compare"):
         collector.skip_compare = (*collector.skip_compare, "stderr")

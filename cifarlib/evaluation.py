@@ -72,7 +72,7 @@ def accuracy(predictions: np.ndarray, labels: np.ndarray) -> Accuracy:
 
 
 def _wilson(correct: int, n: int) -> tuple[float, float]:
-    """The values of p for which ``correct`` of ``n`` lies within 1.96 standard deviations of n p."""
+    """The p for which ``correct`` of ``n`` lies within 1.96 standard deviations of ``n p``."""
     z, p = 1.959964, correct / n
     center = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))

@@ -13,7 +13,7 @@ _CPU_FEATURES = {"avx2": "AVX2", "avx512f": "AVX-512", "avx512_bf16": "bf16", "a
 
 
 def hardware() -> str:
-    """Name the device that computes: the accelerator if Keras sees one, else the CPU and its cores."""
+    """The device that computes: the accelerator if Keras sees one, else the CPU and its cores."""
     if accelerators := _accelerators():
         return ", ".join(accelerators)
     name, flags = _cpu()

@@ -1,8 +1,8 @@
 """Figures of the book. They draw what other modules compute, and compute nothing themselves.
 
-Every function returns a :class:`Plot`: a picture for the reader, and one line of text that says what
-the picture shows. Notebooks display the picture; the tests compare the text, which changes with the
-data behind it, so a figure cannot change unnoticed.
+Every function returns a :class:`Plot`: a picture for the reader, and one line of text that says
+what the picture shows. Notebooks display the picture; the tests compare the text, which changes
+with the data behind it, so a figure cannot change unnoticed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ _STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, GREEN, RED, PURPLE, GRAY]),
-    "legend.frameon": False,
     "figure.dpi": 120,
     "figure.facecolor": "white",
     "figure.constrained_layout.use": True,
@@ -109,10 +108,13 @@ def image_grid(
     if titles is not None and len(titles) != len(images):
         raise ValueError(f"got {len(titles)} titles for {len(images)} images")
     rows = math.ceil(len(images) / columns)
-    lines = max((str(title).count("\n") + 1 for title in titles), default=0) if titles else 0
-    cell = width / columns
-    height = rows * (cell + lines * title_size * 1.35 / 72)
+    lines = sum(
+        max(title.count("\n") + 1 if title else 0 for title in titles[start : start + columns])
+        for start in range(0, len(titles or ()), columns)
+    )
+    height = rows * width / columns + lines * title_size * 1.35 / 72
     figure, axes = subplots(rows, columns, size=(width, height), squeeze=False)
+    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0, hspace=0)
     for axis in axes.flat:
         axis.set_axis_off()
     for number, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
@@ -130,7 +132,7 @@ def learning_curves(
     validation_label: str = "validation",
     width: float = 9.0,
 ) -> Plot:
-    """Accuracy (0 to 1) and loss by epoch, training dashed and validation solid, a color a run.
+    """Accuracy (0 to 1) and loss by epoch: training dashed, validation solid, a color a run.
 
     Args:
         runs: for each run its curves, a value an epoch: ``accuracy``, ``loss``, ``val_accuracy``
@@ -140,20 +142,66 @@ def learning_curves(
         width: of the whole figure, in inches.
     """
     figure, axes = subplots(1, 2, size=(width, 3.4))
-    colors = [BLUE, ORANGE, GREEN, RED, PURPLE]
     for number, curves in enumerate(runs):
-        color = colors[number % len(colors)]
-        prefix = f"{names[number]}, " if names else ""
-        for axis, quantity in zip(axes, ("accuracy", "loss"), strict=True):
-            epochs = range(1, len(curves[quantity]) + 1)
-            axis.plot(epochs, curves[quantity], "--", color=color, label=f"{prefix}training")
-            if f"val_{quantity}" in curves:
-                label = f"{prefix}{validation_label}"
-                axis.plot(epochs, curves[f"val_{quantity}"], "-o", ms=3, color=color, label=label)
-            axis.set(xlabel="epoch", ylabel=quantity)
-            axis.xaxis.get_major_locator().set_params(integer=True)
-    axes[0].set_ylim(0, 1)
-    axes[1].set_ylim(bottom=0)
-    axes[0].legend(loc="lower right", fontsize=8)
+        _draw_curves(axes, curves, _RUN_COLORS[number % len(_RUN_COLORS)])
+    _limit(axes[:1], axes[1:])
+    styles = [axes[0].plot([], [], "--", color=GRAY, label="training")[0]]
+    styles += axes[0].plot([], [], "-o", ms=3, color=GRAY, label=validation_label)
+    for number, name in enumerate(names or ()):
+        styles += axes[0].plot([], [], color=_RUN_COLORS[number % len(_RUN_COLORS)], label=name)
+    axes[0].legend(handles=styles, loc="lower right", fontsize=8, ncols=2 if names else 1)
+    return finish(figure, _named(runs, names))
+
+
+def curves_side_by_side(
+    runs: Sequence[dict[str, list[float]]],
+    names: Sequence[str],
+    *,
+    validation_label: str = "validation",
+    width: float = 9.0,
+) -> Plot:
+    """Accuracy above, loss below, a column a run; for runs too different to share one plot.
+
+    The arguments are those of :func:`learning_curves`.
+    """
+    figure, axes = subplots(2, len(runs), size=(width, 5), sharey="row", squeeze=False)
+    for column, curves in enumerate(runs):
+        _draw_curves(axes[:, column], curves, _RUN_COLORS[column % len(_RUN_COLORS)])
+        axes[0, column].set_title(names[column])
+        axes[0, column].set_xlabel("")
+    _limit(axes[0], axes[1])
+    for axis in axes[:, 1:].flat:
+        axis.set_ylabel("")
+    styles = [axes[0, 0].plot([], [], "--", color=GRAY, label="training")[0]]
+    styles += axes[0, 0].plot([], [], "-o", ms=3, color=GRAY, label=validation_label)
+    axes[0, -1].legend(handles=styles, loc="lower right", fontsize=8)
+    return finish(figure, _named(runs, names))
+
+
+_RUN_COLORS = [BLUE, ORANGE, GREEN, RED, PURPLE]
+
+
+def _draw_curves(axes: Sequence, curves: dict[str, list[float]], color: str) -> None:
+    """One run's accuracy on the first axis, its loss on the second."""
+    for axis, quantity in zip(axes, ("accuracy", "loss"), strict=True):
+        epochs = range(1, len(curves[quantity]) + 1)
+        axis.plot(epochs, curves[quantity], "--", color=color)
+        if f"val_{quantity}" in curves:
+            axis.plot(epochs, curves[f"val_{quantity}"], "-o", ms=3, color=color)
+        axis.set(xlabel="epoch", ylabel=quantity)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+
+
+def _limit(accuracy_axes: Sequence, loss_axes: Sequence) -> None:
+    """Accuracy from 0 to 1, loss from 0: when all is drawn, or later curves would be cut off."""
+    for axis in accuracy_axes:
+        axis.set_ylim(0, 1)
+    for axis in loss_axes:
+        axis.set_ylim(bottom=0)
+
+
+def _named(runs: Sequence[dict[str, list[float]]], names: Sequence[str] | None) -> str:
+    """What the curves of some runs show, in words that hold on every machine."""
     quantities = ", ".join(sorted(set().union(*runs)))
-    return finish(figure, f"{quantities} of {len(runs)} runs by epoch")
+    epochs = ", ".join(str(len(curves["loss"])) for curves in runs)
+    return f"{quantities} of {', '.join(names) if names else 'one run'} over {epochs} epochs"

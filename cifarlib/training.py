@@ -1,4 +1,4 @@
-"""Train a model by a recipe: ``compile`` and ``fit``, with a progress bar, checkpoints and resume."""
+"""Train a model by a recipe: ``compile`` and ``fit``, with a progress bar and exact resume."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ class _Progress(keras.callbacks.Callback):
 
     @staticmethod
     def _variables(model: keras.Model) -> list[keras.Variable]:
-        """All state of a training: weights, statistics, seed generators, the optimizer's moments."""
+        """All state of a training: weights, statistics, seed generators, optimizer moments."""
         model.optimizer.build(model.trainable_variables)
         state = model.trainable_variables + model.non_trainable_variables
         return state + model.optimizer.variables
@@ -189,7 +189,9 @@ class _Progress(keras.callbacks.Callback):
             self._save()
 
     def _save(self) -> None:
-        state = {f"variable {i:04}": np.asarray(v) for i, v in enumerate(self._variables(self.model))}
+        state = {
+            f"variable {i:04}": np.asarray(v) for i, v in enumerate(self._variables(self.model))
+        }
         state |= {f"curve {name}": np.array(values) for name, values in self.curves.items()}
         self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(
@@ -218,7 +220,7 @@ class _Bar(keras.callbacks.Callback):
 
 
 def write_atomically(path: Path, write: Callable) -> None:
-    """Call ``write(file)`` on a temporary file beside ``path``, then rename it: whole or not at all."""
+    """Call ``write(file)`` on a file beside ``path``, then rename it: whole or not at all."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:

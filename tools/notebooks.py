@@ -1,8 +1,8 @@
 """Execute the chapters in place, and keep nothing in them but what readers and tests need.
 
-    python tools/notebooks.py                    all chapters
-    python tools/notebooks.py a.ipynb b.ipynb    these
-    python tools/notebooks.py --repository URL   fill in where Colab gets cifarlib (for publishing)
+python tools/notebooks.py                    all chapters
+python tools/notebooks.py a.ipynb b.ipynb    these
+python tools/notebooks.py --repository URL   fill in where Colab gets cifarlib (for publishing)
 """
 
 from __future__ import annotations
@@ -33,14 +33,27 @@ def normalize(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             continue
         # TensorFlow greets on stderr, in words that depend on the machine; progress bars go there
         cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+        cell.outputs = merge_streams(cell.outputs)
         for output in cell.outputs:
             if "metadata" in output:
                 output.metadata = {}
     return notebook
 
 
+def merge_streams(outputs: list) -> list:
+    """Join printed text that arrived in several pieces; how many depends on the machine's haste."""
+    merged = []
+    for output in outputs:
+        last = merged[-1] if merged else {}
+        if output.output_type == "stream" and last.get("name") == output.name:
+            last.text += output.text
+        else:
+            merged.append(output)
+    return merged
+
+
 def execute(path: Path) -> None:
-    """Run a notebook from top to bottom in its own folder and write it back, whole or not at all."""
+    """Run a notebook from top to bottom in its folder; write it back, whole or not at all."""
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(
         notebook, timeout=3600, record_timing=False, resources={"metadata": {"path": path.parent}}
@@ -74,7 +87,9 @@ def main() -> None:
             set_repository(path, options.repository)
         else:
             execute(path)
-        print(f"{path.resolve().relative_to(ROOT)}: {time.perf_counter() - started:.0f} s", flush=True)
+        print(
+            f"{path.resolve().relative_to(ROOT)}: {time.perf_counter() - started:.0f} s", flush=True
+        )
 
 
 if __name__ == "__main__":

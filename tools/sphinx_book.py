@@ -23,6 +23,8 @@ def configure(app: Sphinx, config: Config) -> None:
     # Jupyter's cache looks at a notebook's cells alone. With the hash in its name, a change in the
     # package, its data or the versions executes the notebooks anew instead of showing stale pages.
     config.nb_execution_cache_path = f"{config.nb_execution_cache_path}-{environment_hash()}"
+    # Formulas as SVG: the only form of MathJax that asks for no further file, not even for fonts.
+    config.mathjax_path = "mathjax/tex-svg-full.js"
     # The tests of the built pages take the stored outputs: nbval has compared them already.
     if os.environ.get("BOOK_EXECUTE") == "off":
         config.nb_execution_mode = "off"

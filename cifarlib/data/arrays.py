@@ -15,7 +15,7 @@ CLASS_NAMES = (
 
 
 class LabeledImages(NamedTuple):
-    """Images ``x`` ``uint8 (n, 32, 32, 3)``, 0..255, and their labels ``y`` ``uint8 (n,)``, 0..9."""
+    """Images ``x``, ``uint8 (n, 32, 32, 3)``, 0..255, and labels ``y``, ``uint8 (n,)``, 0..9."""
 
     x: np.ndarray
     y: np.ndarray
@@ -48,10 +48,10 @@ class Cifar10:
         return LabeledImages(self.x_test, self.y_test)
 
     def split(self, validation: float = 0.1, seed: int = 0) -> tuple[LabeledImages, LabeledImages]:
-        """Split the training images into a training and a validation part; leave the test set alone.
+        """Split the training images into a training and a validation part; spare the test set.
 
-        The split is stratified: each class gives the same fraction of its images (rounded to
-        whole images) to the validation part. Both parts keep the official order.
+        The split is stratified: each class gives the same fraction of its images to the validation
+        part, to within one image. Both parts keep the official order.
 
         Args:
             validation: the fraction to hold out, between 0 and 1, both excluded.
@@ -73,10 +73,15 @@ class Cifar10:
                 f"validation must be a fraction between 0 and 1, such as 0.1; got {validation}"
             )
         rng = np.random.default_rng(seed)
+        shares = validation * np.bincount(self.y_train)
+        counts = np.floor(shares).astype(int)
+        # Whole images: the classes with the largest remainders give one more, up to the wanted sum
+        missing = round(validation * len(self.y_train)) - counts.sum()
+        counts[np.argsort(counts - shares, kind="stable")[:missing]] += 1
         held_out = np.zeros(len(self.y_train), dtype=bool)
-        for label in np.unique(self.y_train):
+        for label, count in enumerate(counts):
             members = rng.permutation(np.flatnonzero(self.y_train == label))
-            held_out[members[: round(validation * len(members))]] = True
+            held_out[members[:count]] = True
         if held_out.all() or not held_out.any():
             raise ValueError(
                 f"validation={validation} of {len(self.y_train)} images leaves one part empty"
@@ -148,7 +153,9 @@ def check_labels(y: np.ndarray, count: int, name: str = "labels") -> np.ndarray:
     """
     y = np.asarray(y)
     if y.shape != (count,):
-        raise ValueError(f"{name} must have the shape ({count},), one label an image, got {y.shape}")
+        raise ValueError(
+            f"{name} must have the shape ({count},), one label an image, got {y.shape}"
+        )
     if y.dtype.kind not in "iu" or (y.size and not 0 <= y.min() <= y.max() < len(CLASS_NAMES)):
         raise ValueError(f"{name} must be whole numbers from 0 to 9, got {y.dtype} {_range(y)}")
     return y

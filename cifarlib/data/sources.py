@@ -63,7 +63,7 @@ def load_full() -> Cifar10:
 
 
 def _store(data: Cifar10) -> None:
-    """Write the arrays to the cache: whole or not at all. A cache that cannot be written is said."""
+    """Write the arrays to the cache, whole or not at all; say so if that is impossible."""
     target = _cache_file()
     partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     try:
@@ -88,7 +88,10 @@ def _from_cache() -> Cifar10:
 def _from_keras_cache() -> Cifar10:
     """The unpacked batches that ``keras.datasets.cifar10.load_data()`` keeps."""
     home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets"
-    places = [home / "cifar-10-batches-py-target" / "cifar-10-batches-py", home / "cifar-10-batches-py"]
+    places = [
+        home / "cifar-10-batches-py-target" / "cifar-10-batches-py",
+        home / "cifar-10-batches-py",
+    ]
     folder = next((place for place in places if (place / "test_batch").is_file()), None)
     if folder is None:
         raise FileNotFoundError(f"no CIFAR-10 in {home}")

@@ -61,7 +61,9 @@ class Record:
         """
         values = self.accuracies
         if len(values) < 2:
-            raise ValueError(f"one more run of {self.name!r} is needed to know the scatter of seeds")
+            raise ValueError(
+                f"one more run of {self.name!r} is needed to know the scatter of seeds"
+            )
         half = _T95[min(len(values) - 1, len(_T95)) - 1] * statistics.stdev(values)
         half *= (1 + 1 / len(values)) ** 0.5
         return self.mean - half, self.mean + half
@@ -72,7 +74,7 @@ _T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 
 
 def fingerprint(model: keras.Model, recipe: Recipe) -> str:
-    """SHA-256 of what was trained and how: layers, their settings and weight shapes, and the recipe.
+    """SHA-256 of what was trained and how: layers, settings, weight shapes, and the recipe.
 
     Names of layers and what Keras versions store differently (dtype policies, module paths) do not
     count.
@@ -83,11 +85,16 @@ def fingerprint(model: keras.Model, recipe: Recipe) -> str:
             _plain(layer.get_config()),
             [list(weight.shape) for weight in layer.weights],
         ]
-        for layer in model._flatten_layers(include_self=False)
-        if not isinstance(layer, keras.Model)
+        for layer in _layers(model)
     ]
     text = json.dumps([layers, recipe.settings()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """The layers of a model, those of the models inside it included."""
+    inner = (_layers(x) if isinstance(x, keras.Model) else [x] for x in model.layers)
+    return [layer for layers in inner for layer in layers]
 
 
 _NOT_ESSENTIAL = {

@@ -86,7 +86,9 @@ def _train_seed(
     model = build(name)
     entry = {"seed": seed, "hardware": hardware(), "versions": versions()}
     if verbose:
-        print(f"{name}, seed {seed}: {recipe.epochs} epochs of {len(data.x_train)} images", flush=True)
+        print(
+            f"{name}, seed {seed}: {recipe.epochs} epochs of {len(data.x_train)} images", flush=True
+        )
     try:
         run = train(
             model,
@@ -121,8 +123,6 @@ def _store(folder: Path, record: Record, weights: list[np.ndarray], outputs: np.
     folder.mkdir(parents=True, exist_ok=True)
     named = {f"{number:03}": weight for number, weight in enumerate(weights)}
     write_atomically(folder / "weights.npz", lambda file: np.savez_compressed(file, **named))
-    write_atomically(
-        folder / "logits.npy", lambda file: np.save(file, outputs.astype(np.float16))
-    )
+    write_atomically(folder / "logits.npy", lambda file: np.save(file, outputs.astype(np.float16)))
     for file in ("weights.npz", "logits.npy"):
         record.files[file] = hashlib.sha256((folder / file).read_bytes()).hexdigest()

@@ -1,0 +1,202 @@
+"""What holds for every chapter: its parts, its place, and that its outputs belong to its code."""
+
+import ast
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "chapters").rglob("*.ipynb"))
+PAGES = [ROOT / "intro.md", *sorted((ROOT / "reference").glob("*.md"))]
+BIBLIOGRAPHY = (ROOT / "references.bib").read_text(encoding="utf-8")
+MB = 1_000_000
+
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def prose(notebook):
+    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def pictures(cell):
+    return [o for o in cell.outputs if "image/png" in o.get("data", {})]
+
+
+def test_every_page_is_in_the_table_of_contents_and_every_entry_exists():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    listed = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
+    pages = {path.relative_to(ROOT).with_suffix("").as_posix() for path in [*NOTEBOOKS, *PAGES]}
+    assert len(listed) == len(set(listed))
+    assert {toc["root"], *listed} == pages
+
+
+@each_notebook
+def test_cells_were_executed_in_order_from_a_fresh_kernel(path):
+    counts = [cell.execution_count for cell in code_cells(read(path))]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@each_notebook
+def test_outputs_hold_no_error_no_warning_no_stderr(path):
+    for cell in code_cells(read(path)):
+        for output in cell.outputs:
+            assert output.output_type != "error", cell.source
+            assert output.get("name") != "stderr", cell.source
+            text = output.get("text", "") + output.get("data", {}).get("text/plain", "")
+            assert not re.search(r"warning|traceback|deprecat", text, re.IGNORECASE), cell.source
+
+
+@each_notebook
+def test_metadata_is_minimal(path):
+    notebook = read(path)
+    assert notebook.metadata == {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for cell in notebook.cells:
+        assert set(cell.metadata) <= {"tags", "mystnb"}
+
+
+@each_notebook
+def test_chapter_has_title_question_box_takeaways_and_a_way_on(path):
+    text = prose(read(path))
+    assert re.match(r"# \S", text)
+    assert text.count("\n# ") == 0, "one title"
+    assert "> **The question of this chapter:**" in text
+    box = re.search(r":::\{admonition\} What this chapter is about\n(.*?)\n:::", text, re.DOTALL)
+    assert box
+    for part in ("**Afterwards you can**", "**You should know**", "**Time:**"):
+        assert part in box.group(1)
+    assert re.search(r"\d+ minutes to read; (about )?\d+ seconds to run", box.group(1))
+    takeaways = re.search(r"## Take-aways\n\n((?:\* .*\n)+)\n\*\*Next:\*\*", text)
+    assert takeaways
+    assert 3 <= takeaways.group(1).count("\n* ") + 1 <= 5
+
+
+@each_notebook
+def test_code_cells_are_short_and_announced(path):
+    notebook = read(path)
+    lengths = [len(cell.source.splitlines()) for cell in code_cells(notebook)]
+    assert max(lengths) <= 35
+    assert sum(length < 20 for length in lengths) >= 0.9 * len(lengths)
+    assert notebook.cells[0].cell_type == "markdown"
+
+
+@each_notebook
+def test_every_picture_has_alt_text_and_a_text_that_is_compared(path):
+    for cell in code_cells(read(path)):
+        for output in pictures(cell):
+            alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+            assert len(alt) > 40, cell.source
+            assert output.data["text/plain"].startswith("<Figure: "), "drawn by cifarlib.plots"
+            assert "nbval-ignore-output" not in tags(cell)
+
+
+@each_notebook
+def test_outputs_that_cannot_repeat_are_followed_by_an_assertion(path):
+    """A cell whose output is not compared is checked by an assertion in the next code cells."""
+    cells = code_cells(read(path))
+    for number, cell in enumerate(cells):
+        assert "nbval-skip" not in tags(cell)
+        assert "raises-exception" not in tags(cell)
+        if "nbval-ignore-output" in tags(cell) and "remove-cell" not in tags(cell):
+            following = cells[number + 1 : number + 3]
+            assert any("assert" in follower.source or "True" in follower.source
+                       for follower in following), cell.source  # fmt: skip
+
+
+@each_notebook
+def test_stored_outputs_belong_to_stored_code(path):
+    """A cell that prints or shows something has output, and a cell that cannot has none."""
+    for cell in code_cells(read(path)):
+        if "remove-cell" in tags(cell):
+            assert not cell.outputs
+            continue
+        tree = ast.parse(cell.source)
+        calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        prints = any(
+            isinstance(function, ast.Name) and function.id == "print" for function in calls
+        )
+        last = tree.body[-1]
+        shows = isinstance(last, ast.Expr)
+        verbose = "verbose=2" in cell.source
+        if not (prints or shows or verbose):
+            assert not cell.outputs, cell.source
+        if prints and isinstance(last, ast.Expr):
+            assert cell.outputs, cell.source
+
+
+@each_notebook
+def test_images_of_the_book_are_small(path):
+    assert path.stat().st_size < MB
+
+
+def test_all_notebooks_together_are_small():
+    assert sum(path.stat().st_size for path in NOTEBOOKS) < 8 * 2**20
+
+
+def cited_links(text):
+    """The links of the form [Author (year)](address) or [Author and Author, year](address)."""
+    return re.findall(r"\[[^\]]*?\(?\b(?:19|20)\d\d\)?\]\((https?://[^)\s]+)\)", text)
+
+
+def documents():
+    for path in NOTEBOOKS:
+        yield path.stem, prose(read(path))
+    for path in PAGES:
+        yield path.stem, path.read_text(encoding="utf-8")
+
+
+def test_every_citation_is_in_the_bibliography():
+    found = {link for _, text in documents() for link in cited_links(text)}
+    assert len(found) > 10
+    for link in found:
+        identifier = re.sub(r"^https?://(doi\.org|arxiv\.org/abs)/", "", link)
+        assert identifier in BIBLIOGRAPHY, link
+
+
+def test_every_entry_of_the_bibliography_is_cited():
+    text = "\n".join(text for _, text in documents())
+    entries = re.split(r"^@", BIBLIOGRAPHY, flags=re.MULTILINE)[1:]
+    for entry in entries:
+        key = re.match(r"\w+\{([^,]+),", entry).group(1)
+        places = re.findall(r"^\s*(?:doi|eprint|url)\s*=\s*\{(.+?)\},?\s*$", entry, re.MULTILINE)
+        assert any(place in text for place in places), key
+
+
+def test_links_between_pages_lead_somewhere():
+    for path in [*NOTEBOOKS, *PAGES]:
+        text = prose(read(path)) if path.suffix == ".ipynb" else path.read_text(encoding="utf-8")
+        for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)\s]+)\)", text):
+            assert (path.parent / target.split("#")[0]).is_file(), f"{path.name}: {target}"
+
+
+def test_glossary_terms_are_in_alphabetical_order():
+    text = (ROOT / "reference" / "glossary.md").read_text(encoding="utf-8")
+    body = re.search(r":::\{glossary\}\n(.*?)\n:::", text, re.DOTALL).group(1)
+    terms = [line for line in body.splitlines() if line and not line.startswith(" ")]
+    assert len(terms) > 20
+    assert terms == sorted(terms, key=str.lower)
+
+
+def test_embedded_data_hashes_in_the_data_card_are_those_of_the_code():
+    from cifarlib.data.arrays import EMBEDDED_SHA256, FULL_SHA256
+
+    text = (ROOT / "reference" / "data_card.md").read_text(encoding="utf-8")
+    printed = set(re.findall(r"`([0-9a-f]{64})`", text))
+    assert printed == {*EMBEDDED_SHA256.values(), *FULL_SHA256.values()}

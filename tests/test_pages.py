@@ -1,0 +1,236 @@
+"""The built pages in a real browser, with every outside request blocked.
+
+The book is built from the stored outputs, which nbval compares elsewhere, so this takes seconds.
+Without Chromium these tests are skipped; with ``REQUIRE_BROWSER=1`` they fail instead.
+"""
+
+import functools
+import http.server
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PHONE, DESKTOP = 360, 1280
+NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"]
+ARGUMENTS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+def build(folder, **environment):
+    """Build the book from the stored outputs; return the folder of its pages."""
+    start = "from jupyter_book.cli.main import main; main()"
+    command = [sys.executable, "-c", start, "build", ".", "-W", "--keep-going"]
+    result = subprocess.run(
+        [*command, "--path-output", str(folder)],
+        cwd=ROOT, env={**os.environ, "BOOK_EXECUTE": "off", **environment},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
+    return folder / "_build" / "html"
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("book"))
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="module")
+def site(html):
+    """The address of a plain file server on the built pages."""
+    handler = functools.partial(Quiet, directory=str(html))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        message = "no Chromium found (looked for: " + ", ".join(NAMES) + "; CHROMIUM names another)"
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    from playwright.sync_api import sync_playwright
+
+    sandbox = hasattr(os, "geteuid") and os.geteuid() != 0  # Chromium refuses its sandbox to root
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=ARGUMENTS, chromium_sandbox=sandbox
+        )
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page that was opened, and all that went wrong while it loaded."""
+
+    def __init__(self, browser, site, *, width=DESKTOP, scheme="light"):
+        self.site, self.troubles = site, []
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=scheme, service_workers="block"
+        )
+        context.route("**/*", self._only_this_site)
+        self.page = context.new_page()
+        self.page.set_default_timeout(30_000)
+        self.page.on("console", self._listen)
+        self.page.on("pageerror", lambda error: self.troubles.append(f"script error: {error}"))
+        self.page.on("requestfailed", lambda r: self.troubles.append(f"request failed: {r.url}"))
+        self.page.on("response", self._check_status)
+
+    def _only_this_site(self, route):
+        if route.request.url.startswith((self.site, "data:", "blob:")):
+            route.continue_()
+        else:
+            self.troubles.append(f"outside request: {route.request.url}")
+            route.abort()
+
+    def _listen(self, message):
+        if message.type in ("error", "warning"):
+            self.troubles.append(f"console {message.type}: {message.text}")
+
+    def _check_status(self, response):
+        if response.status >= 400:
+            self.troubles.append(f"status {response.status}: {response.url}")
+
+    def open(self, name):
+        self.page.goto(f"{self.site}/{name}", wait_until="load")
+        self.page.wait_for_load_state("networkidle")
+        return self.page
+
+    def close(self):
+        self.page.context.close()
+
+
+@pytest.fixture
+def visit(browser, site):
+    visits = []
+
+    def start(**settings):
+        visits.append(Visit(browser, site, **settings))
+        return visits[-1]
+
+    yield start
+    for one in visits:
+        one.close()
+
+
+def pages():
+    toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
+    files = re.findall(r"(?:root|file): (\S+)", toc)
+    return [f"{file}.html" for file in files]
+
+
+each_page = pytest.mark.parametrize("name", [*pages(), "genindex.html", "search.html"])
+
+
+@each_page
+def test_page_loads_without_outside_requests_errors_or_missing_pictures(visit, name):
+    one = visit()
+    page = one.open(name)
+    page.evaluate(
+        "document.querySelectorAll('img[loading=lazy]').forEach(i => i.loading = 'eager')"
+    )
+    page.wait_for_function("[...document.images].every(image => image.complete)")
+    broken = page.evaluate("[...document.images].filter(i => i.naturalWidth === 0).map(i => i.src)")
+    assert broken == []
+    speechless = page.evaluate("[...document.images].filter(i => !i.alt).map(i => i.src)")
+    assert speechless == []
+    assert one.troubles == []
+
+
+@each_page
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_page_does_not_scroll_sideways_on_a_phone(visit, name, scheme):
+    page = visit(width=PHONE, scheme=scheme).open(name)
+    assert page.evaluate("document.documentElement.dataset.theme") == scheme
+    widest = page.evaluate(
+        "Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)"
+    )
+    assert widest <= PHONE
+
+
+@pytest.mark.parametrize("name", [name for name in pages() if name.startswith("chapters/")])
+def test_chapter_shows_its_outputs_and_hides_its_set_up_for_colab(visit, name):
+    page = visit().open(name)
+    assert page.locator(".cell_output").count() >= 5
+    assert page.locator(".cell_output img").count() >= 1
+    assert "%pip" not in page.locator("article").inner_text()
+
+
+def luminance(color):
+    red, green, blue = (int(value) for value in re.findall(r"\d+", color)[:3])
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_text_contrasts_with_its_background_in_both_schemes(visit):
+    for scheme, dark in (("light", False), ("dark", True)):
+        page = visit(scheme=scheme).open(pages()[0])
+        style = "getComputedStyle(document.querySelector('{}')).{}"
+        background = luminance(page.evaluate(style.format("body", "backgroundColor")))
+        text = luminance(page.evaluate(style.format("article p", "color")))
+        assert (background < text) is dark
+        assert abs(background - text) > 120
+
+
+def test_the_switch_changes_the_scheme(visit):
+    page = visit(scheme="light").open(pages()[1])
+    button = page.locator("button.theme-switch-button").first
+    modes = set()
+    for _ in range(3):
+        modes.add(page.evaluate("document.documentElement.dataset.theme"))
+        button.click()
+    assert modes == {"light", "dark"}
+
+
+def test_formulas_are_typeset_without_a_network(visit):
+    page = visit().open("chapters/walkthrough/preparing_data.html")
+    page.wait_for_selector("mjx-container svg")
+    assert page.locator("mjx-container svg").count() == page.locator(".math").count() > 0
+
+
+def test_search_finds_a_chapter(visit):
+    one = visit()
+    page = one.open("search.html?q=dropout")
+    page.wait_for_selector("#search-results li a")
+    results = page.locator("#search-results li a").all_inner_texts()
+    assert any("A simple CNN" in text for text in results)
+    assert one.troubles == []
+
+
+def test_pages_work_from_the_disk_without_a_server(browser, html):
+    context = browser.new_context()
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto((html / "chapters/walkthrough/preparing_data.html").as_uri())
+    page.wait_for_selector("mjx-container svg")
+    assert errors == []
+    context.close()
+
+
+def test_buttons_for_a_repository_are_absent_until_there_is_one(html, tmp_path):
+    chapter = "chapters/walkthrough/simple_cnn.html"
+    assert "colab" not in (html / chapter).read_text(encoding="utf-8")
+    published = build(tmp_path, BOOK_REPOSITORY="https://github.com/OWNER/NAME")
+    text = (published / chapter).read_text(encoding="utf-8")
+    notebook = "OWNER/NAME/blob/main/chapters/walkthrough/simple_cnn.ipynb"
+    assert f"https://colab.research.google.com/github/{notebook}" in text
+    assert "https://github.com/OWNER/NAME/issues" in text
