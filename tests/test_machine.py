@@ -1,0 +1,99 @@
+"""What a record says about the machine."""
+
+import importlib
+import os
+import platform
+import re
+from importlib import metadata
+
+import keras
+import numpy as np
+import pytest
+
+from cifarlib import machine
+
+XEON = """\
+processor\t: 0
+vendor_id\t: GenuineIntel
+model name\t: Intel(R) Xeon(R) Processor @ 2.00GHz
+flags\t\t: fpu sse4_2 avx avx2 avx512f avx512_bf16 amx_bf16
+
+processor\t: 1
+model name\t: Another name that does not count
+flags\t\t: fpu
+"""
+
+
+@pytest.fixture
+def cpuinfo(tmp_path, monkeypatch):
+    """``cpuinfo(text)`` takes the place of Linux's /proc/cpuinfo; there is no accelerator."""
+    monkeypatch.setattr(machine, "_accelerators", list)
+    monkeypatch.setattr(machine, "Path", lambda path: tmp_path / path.lstrip("/"))
+
+    def write(text):
+        (tmp_path / "proc").mkdir()
+        (tmp_path / "proc" / "cpuinfo").write_text(text)
+
+    return write
+
+
+def test_hardware_is_one_line_that_names_a_device():
+    assert re.fullmatch(r"\S.*\S", machine.hardware())
+    assert machine.hardware() == machine.hardware()
+
+
+def test_cpu_is_named_with_what_decides_its_speed(cpuinfo):
+    cpuinfo(XEON)
+    assert machine.hardware().endswith(
+        " cores of Intel(R) Xeon(R) Processor @ 2.00GHz (AVX2, AVX-512, bf16, AMX)"
+    )
+
+
+def test_a_feature_is_a_whole_word(cpuinfo):
+    cpuinfo("model name : Old\nflags : avx2x notavx512f avx512_bf16_not\n")
+    assert machine.hardware().endswith(" cores of Old")
+
+
+def test_cores_are_those_this_process_may_use(cpuinfo):
+    cpuinfo(XEON)
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    assert machine.hardware().startswith(f"{allowed} cores of ")
+
+
+def test_cpu_without_a_name_is_named_by_its_architecture(cpuinfo):
+    cpuinfo("processor\t: 0\nFeatures\t: fp asimd\nCPU implementer\t: 0x41\n")  # as ARM says it
+    assert machine.hardware().endswith(f" cores of {platform.machine()}")
+
+
+def test_system_without_cpuinfo_still_names_something(cpuinfo):
+    found = machine.hardware()
+    assert found.endswith(f" cores of {platform.processor() or platform.machine()}")
+
+
+def test_accelerators_come_before_the_cpu(monkeypatch):
+    monkeypatch.setattr(machine, "_accelerators", lambda: ["Tesla T4", "Tesla T4"])
+    assert machine.hardware() == "Tesla T4, Tesla T4"
+
+
+def test_versions_are_those_of_what_is_imported():
+    backend = importlib.import_module(keras.backend.backend())
+    assert machine.versions() == {
+        "python": platform.python_version(),
+        "keras": keras.__version__,
+        keras.backend.backend(): backend.__version__,
+        "numpy": np.__version__,
+    }
+
+
+@pytest.mark.xfail(strict=True, reason="tensorflow-cpu and tf-nightly are packages of another name")
+def test_version_is_found_whatever_the_backend_s_package_is_called(monkeypatch):
+    real = metadata.version
+
+    def version(package):
+        if package == keras.backend.backend():
+            raise metadata.PackageNotFoundError(package)
+        return real(package)
+
+    monkeypatch.setattr(metadata, "version", version)
+    backend = importlib.import_module(keras.backend.backend())
+    assert machine.versions()[keras.backend.backend()] == backend.__version__
