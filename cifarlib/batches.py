@@ -34,5 +34,7 @@ class Batches(keras.utils.PyDataset):
         return math.ceil(len(self.x) / self.batch_size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        if not 0 <= index < len(self):
+            raise IndexError(f"there is no batch {index}, only 0 to {len(self) - 1}")
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         return self.x[chosen], self.y[chosen]

@@ -107,16 +107,26 @@ def macs(model: keras.Model) -> int:
     Raises:
         ValueError: a layer has a kernel of a kind that this function does not know how to count.
     """
+    for entry in model.get_config()["layers"]:
+        if len(entry.get("inbound_nodes") or ()) > 1:
+            raise ValueError(f"do not know how to count {entry['config']['name']!r}, used twice")
     return sum(layer_macs(layer) for layer in model.layers)
+
+
+_FREE = (
+    keras.layers.BatchNormalization, keras.layers.LayerNormalization,
+    keras.layers.GroupNormalization, keras.layers.PReLU, keras.layers.Embedding,
+)  # fmt: skip
+_MULTIPLY = (keras.layers.Dot, keras.layers.Attention, keras.layers.AdditiveAttention)
 
 
 def layer_macs(layer: keras.layers.Layer) -> int:
     """What :func:`macs` counts for one layer; 0 for a layer without a kernel."""
     if isinstance(layer, keras.Model):
         return macs(layer)
-    if not hasattr(layer, "kernel"):
+    if isinstance(layer, _FREE) or not (layer.weights or isinstance(layer, _MULTIPLY)):
         return 0
-    if not isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
+    if type(layer) not in (keras.layers.Conv2D, keras.layers.Dense):
         raise ValueError(f"do not know how to count {type(layer).__name__} {layer.name!r}")
     # Kernel (..., channels in, channels out): each output value is a sum over all but the last axis
     outputs = math.prod(size for size in layer.output.shape[1:])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import platform
 import re
-from importlib import metadata
 from pathlib import Path
 
 # CPU flags that decide how fast, and in what order of additions, a convolution is computed
@@ -27,8 +27,8 @@ def versions() -> dict[str, str]:
 
     backend = keras.backend.backend()
     found = {"python": platform.python_version()}
-    for package in ("keras", backend, "numpy"):
-        found[package] = metadata.version(package)
+    for module in ("keras", backend, "numpy"):  # a package may be called tensorflow-cpu
+        found[module] = importlib.import_module(module).__version__
     return found
 
 

@@ -69,19 +69,27 @@ def finish(figure: Figure, text: str, *data) -> Plot:
             whole numbers). Their hash becomes part of the text. Leave trained results out: they
             differ a little from machine to machine; assert what matters about them instead.
     """
+    try:
+        text = f"{text}; data {_digest(data)}" if data else text
+    except TypeError:
+        plt.close(figure)
+        raise
     with plt.rc_context(_STYLE):
-        return Plot(figure, f"{text}; data {_digest(data)}" if data else text)
+        return Plot(figure, text)
 
 
 def _digest(data: Sequence) -> str:
     digest = hashlib.sha256()
     for item in data:
         array = np.ascontiguousarray(item)
-        if array.dtype.kind == "f":
-            raise TypeError("round fractions to whole numbers first: they differ between machines")
+        if array.dtype.kind not in "iubU":
+            raise TypeError(
+                f"got {array.dtype}, need whole numbers, truth values or text: round fractions "
+                "first, they differ between machines"
+            )
         digest.update(f"{array.dtype.kind}{array.shape}".encode())
         # Whole numbers have another width on Windows, text another on every machine
-        digest.update("\n".join(map(str, array.ravel().tolist())).encode())
+        digest.update(repr(array.ravel().tolist()).encode())
     return digest.hexdigest()[:12]
 
 
@@ -141,6 +149,7 @@ def learning_curves(
         validation_label: what the images behind the ``val_`` curves are called.
         width: of the whole figure, in inches.
     """
+    _check_names(runs, names)
     figure, axes = subplots(1, 2, size=(width, 3.4))
     for number, curves in enumerate(runs):
         _draw_curves(axes, curves, _RUN_COLORS[number % len(_RUN_COLORS)])
@@ -164,6 +173,7 @@ def curves_side_by_side(
 
     The arguments are those of :func:`learning_curves`.
     """
+    _check_names(runs, names)
     figure, axes = subplots(2, len(runs), size=(width, 5), sharey="row", squeeze=False)
     for column, curves in enumerate(runs):
         _draw_curves(axes[:, column], curves, _RUN_COLORS[column % len(_RUN_COLORS)])
@@ -176,6 +186,13 @@ def curves_side_by_side(
     styles += axes[0, 0].plot([], [], "-o", ms=3, color=GRAY, label=validation_label)
     axes[0, -1].legend(handles=styles, loc="lower right", fontsize=8)
     return finish(figure, _named(runs, names))
+
+
+def _check_names(runs: Sequence[dict], names: Sequence[str] | None) -> None:
+    if len(runs) > 1 and names is None:
+        raise ValueError(f"names are needed to tell {len(runs)} runs apart")
+    if names is not None and len(names) != len(runs):
+        raise ValueError(f"got {len(names)} names for {len(runs)} runs")
 
 
 _RUN_COLORS = [BLUE, ORANGE, GREEN, RED, PURPLE]

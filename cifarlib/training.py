@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import hashlib
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +15,11 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from cifarlib import checkpoints
 from cifarlib.batches import Batches
+from cifarlib.checkpoints import Progress
 from cifarlib.data.arrays import check_images, check_labels
+from cifarlib.fingerprint import fingerprint
 from cifarlib.recipes import Recipe
 
 
@@ -44,7 +49,7 @@ def train(
     validation: tuple[np.ndarray, np.ndarray] | None = None,
     epochs: int | None = None,
     seed: int = 0,
-    checkpoint: Path | None = None,
+    checkpoint: str | Path | None = None,
     verbose: bool = True,
 ) -> Run:
     """Train ``model`` in place.
@@ -80,7 +85,7 @@ def train(
     x, y = _checked(data, "training")
     if validation is not None:
         validation = _checked(validation, "validation")
-    epochs = recipe.epochs if epochs is None else epochs
+    epochs = recipe.epochs if epochs is None else dataclasses.replace(recipe, epochs=epochs).epochs
     batches = Batches(x, y, recipe.batch_size, seed)
     optimizer = keras.optimizers.get(recipe.optimizer)
     optimizer.learning_rate = recipe.learning_rate
@@ -91,9 +96,13 @@ def train(
     )
     keras.utils.set_random_seed(seed)
     _reseed(model, seed)
-    progress = _Progress(batches, checkpoint, f"{seed=} {recipe.settings()} {len(x)} images")
-    done = progress.resume(model)
-    callbacks = [progress]
+    progress, save = Progress(), lambda: None
+    if checkpoint is not None:
+        path, identity = Path(checkpoint), _identity(model, x, y, recipe, seed)
+        progress = checkpoints.restore(path, model, identity, epochs)
+        save = functools.partial(checkpoints.save, path, model, identity, progress)
+    done = progress.epochs
+    callbacks = [_Follower(batches, progress, save)]
     if verbose:
         callbacks.append(_Bar(epochs, len(batches), done))
     if done < epochs:
@@ -107,7 +116,25 @@ def train(
             callbacks=callbacks,
             verbose=0,
         )
+    if not all(np.isfinite(np.asarray(weight)).all() for weight in model.trainable_variables):
+        raise FloatingPointError(
+            f"the weights became NaN or infinite in the last step (epoch {progress.epochs}, batch "
+            f"{len(batches)}); {_ADVICE}"
+        )
     return Run(seed, progress.epochs, progress.seconds, progress.curves)
+
+
+_ADVICE = "try a smaller learning rate, or look for bad values in the images"
+
+
+def _identity(model: keras.Model, x: np.ndarray, y: np.ndarray, recipe: Recipe, seed: int) -> str:
+    """What a checkpoint belongs to, for people and for comparison."""
+    images = hashlib.sha256(np.ascontiguousarray(x))
+    images.update(np.ascontiguousarray(y))
+    return (
+        f"model and recipe {fingerprint(model, recipe)[:12]}, seed {seed}, "
+        f"{len(x)} images {images.hexdigest()[:12]}"
+    )
 
 
 def _checked(data: tuple[np.ndarray, np.ndarray], what: str) -> tuple[np.ndarray, np.ndarray]:
@@ -127,45 +154,12 @@ def _reseed(model: keras.Model, seed: int) -> None:
         state.assign(np.array([seed, number], dtype=state.dtype))
 
 
-class _Progress(keras.callbacks.Callback):
-    """Follows the curves and the clock, stops at NaN, keeps the state after each epoch."""
+class _Follower(keras.callbacks.Callback):
+    """Follows the curves and the clock, stops at NaN, calls ``save`` after each epoch."""
 
-    def __init__(self, batches: Batches, checkpoint: Path | None, identity: str) -> None:
+    def __init__(self, batches: Batches, progress: Progress, save: Callable[[], None]) -> None:
         super().__init__()
-        self.batches, self.checkpoint, self.identity = batches, checkpoint, identity
-        self.epochs, self.seconds, self.curves = 0, 0.0, {}
-
-    def resume(self, model: keras.Model) -> int:
-        """Restore the checkpoint, if there is one; return the number of epochs done."""
-        if self.checkpoint is None or not self.checkpoint.is_file():
-            return 0
-        with np.load(self.checkpoint, allow_pickle=False) as saved:
-            variables = self._variables(model)
-            arrays = [saved[key] for key in saved.files if key.startswith("variable")]
-            shapes = [tuple(variable.shape) for variable in variables]
-            same_model = shapes == [array.shape for array in arrays]
-            if str(saved["identity"]) != self.identity or not same_model:
-                raise ValueError(
-                    f"the checkpoint {self.checkpoint} is of another training "
-                    f"({saved['identity']}, {len(arrays)} variables) than this one "
-                    f"({self.identity}, {len(variables)} variables): delete it to start afresh"
-                )
-            for variable, array in zip(variables, arrays, strict=True):
-                variable.assign(array)
-            self.epochs, self.seconds = int(saved["epochs"]), float(saved["seconds"])
-            self.curves = {
-                key.removeprefix("curve "): saved[key].tolist()
-                for key in saved.files
-                if key.startswith("curve ")
-            }
-        return self.epochs
-
-    @staticmethod
-    def _variables(model: keras.Model) -> list[keras.Variable]:
-        """All state of a training: weights, statistics, seed generators, optimizer moments."""
-        model.optimizer.build(model.trainable_variables)
-        state = model.trainable_variables + model.non_trainable_variables
-        return state + model.optimizer.variables
+        self.batches, self.progress, self.save = batches, progress, save
 
     def on_epoch_begin(self, epoch: int, logs=None) -> None:
         self.batches.start_epoch(epoch)
@@ -174,32 +168,23 @@ class _Progress(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs=None) -> None:
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
-            step = self.epochs * len(self.batches) + batch + 1
+            step = self.progress.epochs * len(self.batches) + batch + 1
             raise FloatingPointError(
-                f"the loss became {loss} at step {step} (epoch {self.epochs + 1}, batch "
-                f"{batch + 1}); try a smaller learning rate, or look for bad values in the images"
+                f"the loss became {loss} at step {step} (epoch {self.progress.epochs + 1}, batch "
+                f"{batch + 1}); {_ADVICE}"
             )
 
     def on_epoch_end(self, epoch: int, logs=None) -> None:
-        self.epochs = epoch + 1
-        self.seconds += time.perf_counter() - self.started
         for name, value in (logs or {}).items():
-            self.curves.setdefault(name, []).append(float(value))
-        if self.checkpoint is not None:
-            self._save()
-
-    def _save(self) -> None:
-        state = {
-            f"variable {i:04}": np.asarray(v) for i, v in enumerate(self._variables(self.model))
-        }
-        state |= {f"curve {name}": np.array(values) for name, values in self.curves.items()}
-        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(
-            self.checkpoint,
-            lambda file: np.savez(
-                file, **state, identity=self.identity, epochs=self.epochs, seconds=self.seconds
-            ),
-        )
+            if not math.isfinite(value):
+                raise FloatingPointError(
+                    f"{name} became {value} after epoch {epoch + 1}; {_ADVICE}"
+                )
+        self.progress.epochs = epoch + 1
+        self.progress.seconds += time.perf_counter() - self.started
+        for name, value in (logs or {}).items():
+            self.progress.curves.setdefault(name, []).append(float(value))
+        self.save()
 
 
 class _Bar(keras.callbacks.Callback):
@@ -217,14 +202,3 @@ class _Bar(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None) -> None:
         self.bar.close()
-
-
-def write_atomically(path: Path, write: Callable) -> None:
-    """Call ``write(file)`` on a file beside ``path``, then rename it: whole or not at all."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            write(file)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -85,7 +85,6 @@ def test_versions_are_those_of_what_is_imported():
     }
 
 
-@pytest.mark.xfail(strict=True, reason="tensorflow-cpu and tf-nightly are packages of another name")
 def test_version_is_found_whatever_the_backend_s_package_is_called(monkeypatch):
     real = metadata.version
 

@@ -57,7 +57,7 @@ def drawn(*data):
 def test_text_is_the_same_on_every_machine():
     # Written down once: whoever changes how numbers are hashed changes the notebooks' outputs
     grid = np.arange(2 * 2 * 2 * 3, dtype=np.uint8).reshape(2, 2, 2, 3)
-    assert image_grid(grid).text == "2 images in 1 rows; data ac7ecbda4749"
+    assert image_grid(grid).text == "2 images in 1 rows; data 008959bc1610"
 
 
 def test_notebooks_show_the_picture_and_compare_the_text():
@@ -91,7 +91,7 @@ def test_text_counts_images_and_rows():
 
 
 @given(st.lists(st.integers(-1000, 1000), min_size=1, max_size=20))
-@settings(max_examples=10, deadline=None, database=None)
+@settings(max_examples=10, deadline=None, derandomize=True)
 def test_width_of_whole_numbers_does_not_count(values):
     # Windows and older NumPy have other default widths
     found = {drawn(np.array(values, dtype)) for dtype in (np.int16, np.int32, np.int64)}
@@ -129,13 +129,11 @@ def test_fractions_are_refused_for_they_differ_between_machines(dtype):
     plt.close(figure)
 
 
-@pytest.mark.xfail(strict=True, reason="titles with line breaks are joined by line breaks")
 def test_where_one_title_ends_counts():
     two = images(2)
     assert image_grid(two, ["cat\nold", "dog"]).text != image_grid(two, ["cat", "old\ndog"]).text
 
 
-@pytest.mark.xfail(strict=True, reason="only kind f is refused: not complex, objects, bfloat16")
 @pytest.mark.parametrize("data", [np.array([1 + 0.5j]), np.array([0.5, None], object)])
 def test_fractions_in_disguise_are_refused(data):
     figure = subplots(size=(1, 1))[0]
@@ -146,7 +144,6 @@ def test_fractions_in_disguise_are_refused(data):
         plt.close(figure)
 
 
-@pytest.mark.xfail(strict=True, reason="the figure is drawn before the digest refuses the data")
 def test_refused_data_leave_no_figure_open():
     with pytest.raises((TypeError, ValueError)):
         image_grid(images() / 255)
@@ -231,7 +228,7 @@ def test_axes_hold_all_curves(figures):
         for axis in figure.axes:
             low, top = axis.get_ylim()
             assert low == 0
-            assert all(0 <= min(y) and max(y) <= top for _, y in lines(axis))
+            assert all(min(y) >= 0 and max(y) <= top for _, y in lines(axis))
 
 
 def test_legend_names_the_runs_and_the_validation_images(figures):
@@ -275,13 +272,11 @@ def test_one_run_needs_no_name():
     assert learning_curves([SHORT]).text == "accuracy, loss of one run over 2 epochs"
 
 
-@pytest.mark.xfail(strict=True, reason="two runs without names are told as 'one run'")
 def test_more_runs_need_names():
     with pytest.raises(ValueError, match="names"):
         learning_curves([RUN, SHORT])
 
 
-@pytest.mark.xfail(strict=True, reason="too many names are drawn, too few: IndexError")
 @pytest.mark.parametrize("draw", [learning_curves, curves_side_by_side])
 @pytest.mark.parametrize("names", [["one"], ["one", "two", "three"]])
 def test_wrong_number_of_names_is_refused(draw, names):
@@ -296,7 +291,7 @@ def test_wrong_number_of_names_is_refused(draw, names):
 
 
 def test_palette_is_okabe_and_ito_s():
-    # Color Universal Design (2008): blue, orange, bluish green, vermillion, reddish purple
+    # Color Universal Design (2008): blue, orange, bluish green, vermilion, reddish purple
     published = [(0, 114, 178), (230, 159, 0), (0, 158, 115), (213, 94, 0), (204, 121, 167)]
     palette = [plots.BLUE, plots.ORANGE, plots.GREEN, plots.RED, plots.PURPLE]
     assert [tuple(bytes.fromhex(color[1:])) for color in palette] == published

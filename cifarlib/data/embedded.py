@@ -37,9 +37,8 @@ def load_embedded() -> Cifar10:
         for part in ("train", "test"):
             with (folder / f"{part}.webp").open("rb") as file:
                 arrays[f"x_{part}"] = from_sheet(np.asarray(Image.open(file)))
-            arrays[f"y_{part}"] = np.frombuffer(
-                (folder / f"{part}_labels.bin").read_bytes(), dtype=np.uint8
-            )
+            labels = (folder / f"{part}_labels.bin").read_bytes()
+            arrays[f"y_{part}"] = np.frombuffer(labels, dtype=np.uint8).copy()
         return verify(Cifar10(**arrays), EMBEDDED_SHA256)
     except (OSError, ValueError) as error:
         raise OSError(

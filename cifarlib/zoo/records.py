@@ -1,4 +1,4 @@
-"""Records of full runs, and the hashes that keep them honest."""
+"""Records of full runs, and the hashes of the files beside them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ import statistics
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import keras
-
-from cifarlib.recipes import Recipe
-from cifarlib.training import write_atomically
+from cifarlib.checkpoints import write_atomically
 
 
 @dataclass
@@ -21,7 +18,7 @@ class Record:
     Attributes:
         name: the model's name in ``cifarlib.models``.
         command: what repeats it.
-        fingerprint: SHA-256 of the model's configuration and recipe (:func:`fingerprint`). A test
+        fingerprint: SHA-256 of model and recipe, from :mod:`cifarlib.fingerprint`. A test
             fails when the code no longer gives it, so a record cannot go stale in silence.
         recipe: the recipe's settings.
         parameters: the model's number of parameters.
@@ -71,46 +68,6 @@ class Record:
 
 # Student's t, two-sided 95 %, for 1, 2, 3, ... degrees of freedom
 _T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
-
-
-def fingerprint(model: keras.Model, recipe: Recipe) -> str:
-    """SHA-256 of what was trained and how: layers, settings, weight shapes, and the recipe.
-
-    Names of layers and what Keras versions store differently (dtype policies, module paths) do not
-    count.
-    """
-    layers = [
-        [
-            type(layer).__name__,
-            _plain(layer.get_config()),
-            [list(weight.shape) for weight in layer.weights],
-        ]
-        for layer in _layers(model)
-    ]
-    text = json.dumps([layers, recipe.settings()], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """The layers of a model, those of the models inside it included."""
-    inner = (_layers(x) if isinstance(x, keras.Model) else [x] for x in model.layers)
-    return [layer for layers in inner for layer in layers]
-
-
-_NOT_ESSENTIAL = {
-    "name", "dtype", "seed", "trainable", "module", "registered_name", "quantization_config",
-    "batch_shape", "batch_input_shape", "build_config", "sparse", "ragged", "optional",
-}  # fmt: skip
-
-
-def _plain(value):
-    """A layer's configuration without what does not matter, and without what was left at None."""
-    if isinstance(value, dict):
-        kept = {k: _plain(v) for k, v in value.items() if k not in _NOT_ESSENTIAL}
-        return {key: v for key, v in kept.items() if v is not None}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    return value
 
 
 def write_record(folder: Path, record: Record) -> None:

@@ -9,13 +9,15 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from cifarlib.checkpoints import write_atomically
 from cifarlib.data import Cifar10, cache_folder
 from cifarlib.evaluation import accuracy, logits
+from cifarlib.fingerprint import fingerprint
 from cifarlib.machine import hardware, versions
 from cifarlib.models import build
 from cifarlib.recipes import RECIPES, Recipe
-from cifarlib.training import train, write_atomically
-from cifarlib.zoo.records import Record, fingerprint, read_record, write_record
+from cifarlib.training import train
+from cifarlib.zoo.records import Record, read_record, write_record
 
 
 def train_model(
@@ -58,6 +60,7 @@ def train_model(
         record.runs.append(_train_seed(name, folder, data, recipe, seed, record, verbose))
         record.runs.sort(key=lambda run: run["seed"])
         record.command = f"python -m cifarlib.zoo train {name} --seeds {len(record.runs)}"
+        record.command += f" --epochs {epochs} --output FOLDER" if epochs is not None else ""
         write_record(folder, record)
     return record
 
