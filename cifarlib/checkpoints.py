@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import keras
 import numpy as np
+
+from cifarlib.files import write_atomically
 
 
 @dataclass
@@ -93,14 +93,3 @@ def _state(model: keras.Model) -> list[keras.Variable]:
     model.optimizer.build(model.trainable_variables)
     state = model.trainable_variables + model.non_trainable_variables
     return state + model.optimizer.variables
-
-
-def write_atomically(path: Path, write: Callable) -> None:
-    """Call ``write(file)`` on a file beside ``path``, then rename it: whole or not at all."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            write(file)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cifarlib import load_cifar10
-from cifarlib.checkpoints import write_atomically
+from cifarlib.files import write_atomically
 from cifarlib.models import simple_cnn
 from cifarlib.recipes import Recipe
 from cifarlib.training import train

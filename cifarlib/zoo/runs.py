@@ -9,9 +9,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from cifarlib.checkpoints import write_atomically
 from cifarlib.data import Cifar10, cache_folder
 from cifarlib.evaluation import accuracy, logits
+from cifarlib.files import write_atomically
 from cifarlib.fingerprint import fingerprint
 from cifarlib.machine import hardware, versions
 from cifarlib.models import build
