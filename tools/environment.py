@@ -74,7 +74,7 @@ def main():
     hash_wanted = wanted()
     if stands(hash_wanted):
         return 0
-    print("Making the environment .venv (about 3 GB on the disk, from the package registry; only once) ...")
+    print("Making the environment .venv (about 3 GB, from the package registry, only once) ...")
     sys.stdout.flush()
     steps = [
         [sys.executable, "-m", "venv", VENV],
