@@ -268,6 +268,7 @@ training.train(tiny(), data, ADAM, checkpoint=Path({checkpoint!r}), verbose=Fals
 """
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_process_killed_in_the_middle_of_an_epoch_resumes_exactly(data, straight, tmp_path):
     np.savez(tmp_path / "data.npz", x=data[0], y=data[1])
     checkpoint = tmp_path / "state" / "state.npz"
@@ -310,11 +311,13 @@ def test_checkpoint_of_another_training_is_refused(data, tmp_path, change):
     assert checkpoint.read_bytes() == before
 
 
-def test_checkpoint_of_a_training_on_other_images_is_refused(data, tmp_path):
+@pytest.mark.parametrize("part", ["images", "labels"])
+def test_checkpoint_of_a_training_on_other_data_is_refused(data, tmp_path, part):
     checkpoint = tmp_path / "state.npz"
     trained(data, epochs=1, checkpoint=checkpoint)
+    other_data = (255 - data[0], data[1]) if part == "images" else (data[0], data[1][::-1])
     with pytest.raises(ValueError, match="another training"):
-        trained((255 - data[0], data[1]), checkpoint=checkpoint)
+        trained(other_data, checkpoint=checkpoint)
 
 
 def test_checkpoint_of_a_model_with_other_settings_is_refused(data, tmp_path):
