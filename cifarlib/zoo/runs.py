@@ -62,6 +62,7 @@ def train_model(
         record.command = f"python -m cifarlib.zoo train {name} --seeds {len(record.runs)}"
         record.command += f" --epochs {epochs} --output FOLDER" if epochs is not None else ""
         write_record(folder, record)
+        _checkpoint(record, seed).unlink(missing_ok=True)  # last: nothing is lost at any moment
     return record
 
 
@@ -80,11 +81,16 @@ def _open_record(name: str, folder: Path, recipe: Recipe, images: int) -> Record
     return record
 
 
+def _checkpoint(record: Record, seed: int) -> Path:
+    """Where the unfinished training of one seed is kept."""
+    name = f"{record.name}-{record.fingerprint[:12]}-seed{seed}.npz"
+    return cache_folder() / "training" / name
+
+
 def _train_seed(
     name: str, folder: Path, data: Cifar10, recipe: Recipe, seed: int, record: Record, verbose: bool
 ) -> dict:
     """Train one seed; return its entry in the record, and store what seed 0 is kept for."""
-    checkpoint = cache_folder() / "training" / f"{name}-{record.fingerprint[:12]}-seed{seed}.npz"
     keras.utils.set_random_seed(seed)
     model = build(name)
     entry = {"seed": seed, "hardware": hardware(), "versions": versions()}
@@ -99,7 +105,7 @@ def _train_seed(
             recipe,
             validation=data.test if recipe.validate_on_test else None,
             seed=seed,
-            checkpoint=checkpoint,
+            checkpoint=_checkpoint(record, seed),
             verbose=verbose,
         )
     except FloatingPointError as error:  # a result too: the recipe fails with this seed
@@ -110,7 +116,6 @@ def _train_seed(
     result = accuracy(outputs, data.y_test)
     if seed == 0:
         _store(folder, record, rounded, outputs)
-    checkpoint.unlink(missing_ok=True)
     if verbose:
         print(f"{name}, seed {seed}: {result}, {run.seconds:.0f} s", flush=True)
     curves = {key: [round(v, 5) for v in values] for key, values in run.curves.items()}
