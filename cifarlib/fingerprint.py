@@ -16,6 +16,10 @@ _NOT_ESSENTIAL = {
 }  # fmt: skip
 
 
+# Settings that came after Keras 3.8, at the value that changes nothing
+_NEW_DEFAULTS = [("renorm", False), ("renorm_momentum", 0.99), ("use_gate", False)]
+
+
 def fingerprint(model: keras.Model, recipe: Recipe) -> str:
     """SHA-256 of layers, their settings, weight shapes and connections, and of the recipe.
 
@@ -53,7 +57,7 @@ def _plain(value):
     """A configuration without what does not matter, and without what was left at None."""
     if isinstance(value, dict):
         kept = {k: _plain(v) for k, v in value.items() if k not in _NOT_ESSENTIAL}
-        return {key: v for key, v in kept.items() if v is not None}
+        return {k: v for k, v in kept.items() if v is not None and (k, v) not in _NEW_DEFAULTS}
     if isinstance(value, list | tuple):
         return [_plain(v) for v in value]
     return value

@@ -113,8 +113,11 @@ def image_grid(
     Raises:
         ValueError: there is not one title an image.
     """
+    if len(images) == 0:
+        raise ValueError("there are no images to show")
     if titles is not None and len(titles) != len(images):
         raise ValueError(f"got {len(titles)} titles for {len(images)} images")
+    titles = None if titles is None else [str(title) for title in titles]
     rows = math.ceil(len(images) / columns)
     lines = sum(
         max(title.count("\n") + 1 if title else 0 for title in titles[start : start + columns])
@@ -130,7 +133,7 @@ def image_grid(
         if titles is not None:
             axis.set_title(titles[number], fontsize=title_size)
     text = f"{len(images)} images in {rows} rows"
-    return finish(figure, text, images, *([list(titles)] if titles else []))
+    return finish(figure, text, images, *([titles] if titles else []))
 
 
 def learning_curves(

@@ -27,16 +27,18 @@ class Recipe:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
             value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate must be positive, got {self.learning_rate!r}")
+        if not 0 < self.learning_rate < float("inf"):
+            raise ValueError(
+                f"learning_rate must be positive and finite, got {self.learning_rate!r}"
+            )
 
     def settings(self) -> dict:
         """The fields that are required or differ from their default, by name.
 
         A record's hash covers these, so that a field added later, with a default that changes
-        nothing, leaves older records valid.
+        nothing, leaves older records valid. For the same reason no default may ever change.
         """
         return {
             field.name: getattr(self, field.name)

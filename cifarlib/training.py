@@ -103,9 +103,9 @@ def train(
         save = functools.partial(checkpoints.save, path, model, identity, progress)
     done = progress.epochs
     callbacks = [_Follower(batches, progress, save)]
-    if verbose:
-        callbacks.append(_Bar(epochs, len(batches), done))
     if done < epochs:
+        if verbose:
+            callbacks.append(_Bar(epochs, len(batches), done))
         model.fit(
             batches,
             epochs=epochs,

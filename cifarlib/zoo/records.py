@@ -23,9 +23,9 @@ class Record:
         recipe: the recipe's settings.
         parameters: the model's number of parameters.
         images: how many training images it saw in an epoch.
-        runs: one entry a seed, failures too: ``seed``, ``seconds``, ``hardware``, ``versions``,
-            ``curves``, and ``accuracy`` (0..1, all 10,000 test images, weights rounded to float16
-            as they are shipped), or ``error`` where the run failed.
+        runs: one entry a seed, failures too: ``seed``, ``hardware``, ``versions``, and either
+            ``seconds``, ``curves`` and ``accuracy`` (0..1, all 10,000 test images, weights rounded
+            to float16 as they are shipped), or ``error`` where the run failed.
         files: SHA-256 of the files beside the record, by name.
     """
 
@@ -59,7 +59,8 @@ class Record:
         values = self.accuracies
         if len(values) < 2:
             raise ValueError(
-                f"one more run of {self.name!r} is needed to know the scatter of seeds"
+                f"two finished seeds of {self.name!r} are needed to know their scatter, there "
+                f"are {len(values)}"
             )
         half = _T95[min(len(values) - 1, len(_T95)) - 1] * statistics.stdev(values)
         half *= (1 + 1 / len(values)) ** 0.5

@@ -113,6 +113,8 @@ def _train_seed(
     rounded = [np.asarray(weight, dtype=np.float16) for weight in model.get_weights()]
     model.set_weights([weight.astype(np.float32) for weight in rounded])
     outputs = logits(model, data.x_test)
+    if not np.isfinite(outputs).all():
+        return entry | {"error": "the weights are too large for float16: the logits overflow"}
     result = accuracy(outputs, data.y_test)
     if seed == 0:
         _store(folder, record, rounded, outputs)
