@@ -110,7 +110,8 @@ def _train_seed(
         )
     except FloatingPointError as error:  # a result too: the recipe fails with this seed
         return entry | {"error": str(error)}
-    rounded = [np.asarray(weight, dtype=np.float16) for weight in model.get_weights()]
+    with np.errstate(over="ignore"):  # too large for float16 becomes infinite, and is noticed below
+        rounded = [np.asarray(weight, dtype=np.float16) for weight in model.get_weights()]
     model.set_weights([weight.astype(np.float32) for weight in rounded])
     outputs = logits(model, data.x_test)
     if not np.isfinite(outputs).all():
