@@ -157,8 +157,7 @@ def learning_curves(
     for number, curves in enumerate(runs):
         _draw_curves(axes, curves, _RUN_COLORS[number % len(_RUN_COLORS)])
     _limit(axes[:1], axes[1:])
-    styles = [axes[0].plot([], [], "--", color=GRAY, label="training")[0]]
-    styles += axes[0].plot([], [], "-o", ms=3, color=GRAY, label=validation_label)
+    styles = _line_styles(axes[0], validation_label)
     for number, name in enumerate(names or ()):
         styles += axes[0].plot([], [], color=_RUN_COLORS[number % len(_RUN_COLORS)], label=name)
     axes[0].legend(handles=styles, loc="lower right", fontsize=8, ncols=2 if names else 1)
@@ -185,8 +184,7 @@ def curves_side_by_side(
     _limit(axes[0], axes[1])
     for axis in axes[:, 1:].flat:
         axis.set_ylabel("")
-    styles = [axes[0, 0].plot([], [], "--", color=GRAY, label="training")[0]]
-    styles += axes[0, 0].plot([], [], "-o", ms=3, color=GRAY, label=validation_label)
+    styles = _line_styles(axes[0, 0], validation_label)
     axes[0, -1].legend(handles=styles, loc="lower right", fontsize=8)
     return finish(figure, _named(runs, names))
 
@@ -210,6 +208,12 @@ def _draw_curves(axes: Sequence, curves: dict[str, list[float]], color: str) -> 
             axis.plot(epochs, curves[f"val_{quantity}"], "-o", ms=3, color=color)
         axis.set(xlabel="epoch", ylabel=quantity)
         axis.xaxis.get_major_locator().set_params(integer=True)
+
+
+def _line_styles(axis, validation_label: str) -> list:
+    """Entries for a legend: what dashed and solid lines stand for."""
+    styles = axis.plot([], [], "--", color=GRAY, label="training")
+    return styles + axis.plot([], [], "-o", ms=3, color=GRAY, label=validation_label)
 
 
 def _limit(accuracy_axes: Sequence, loss_axes: Sequence) -> None:
