@@ -39,7 +39,6 @@ def save(path: Path, model: keras.Model, identity: str, progress: Progress) -> N
     arrays = {f"variable {n:04}": np.asarray(v) for n, v in enumerate(_state(model))}
     arrays |= {f"curve {name}": np.array(values) for name, values in progress.curves.items()}
     arrays |= {"identity": identity, "epochs": progress.epochs, "seconds": progress.seconds}
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, lambda file: np.savez(file, **arrays))
 
 

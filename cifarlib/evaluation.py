@@ -129,5 +129,5 @@ def layer_macs(layer: keras.layers.Layer) -> int:
     if type(layer) not in (keras.layers.Conv2D, keras.layers.Dense):
         raise ValueError(f"do not know how to count {type(layer).__name__} {layer.name!r}")
     # Kernel (..., channels in, channels out): each output value is a sum over all but the last axis
-    outputs = math.prod(size for size in layer.output.shape[1:])
+    outputs = math.prod(layer.output.shape[1:])
     return outputs * math.prod(layer.kernel.shape[:-1])

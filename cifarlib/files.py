@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Call ``write(file)`` on a file beside ``path``, then rename it.
+    """Call ``write(file)`` on a file beside ``path``, then rename it; make its folder if need be.
 
     Whoever reads ``path`` meanwhile sees the old content or the new, never a part; if ``write``
     fails, the old content stays and nothing else is left behind.
@@ -18,6 +18,7 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     Raises:
         OSError: the folder cannot be written; or whatever ``write`` raises.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:

@@ -534,6 +534,12 @@ def test_seed_whose_weights_overflow_float16_is_a_failure_in_the_record(
     assert record.accuracies == []
 
 
+def test_failed_first_seed_is_recorded_in_a_folder_that_was_not_there(tmp_path, little, exploding):
+    record = train_little(tmp_path / "new" / "entry", little)
+    assert "error" in record.runs[0]
+    assert read_record(tmp_path / "new" / "entry").runs == record.runs
+
+
 # The command
 
 

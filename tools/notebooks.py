@@ -15,6 +15,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from cifarlib.files import write_atomically
+
 ROOT = Path(__file__).parents[1]
 CHAPTERS = ROOT / "chapters"
 METADATA = {
@@ -63,9 +65,8 @@ def execute(path: Path) -> None:
 
 def write(path: Path, notebook: nbformat.NotebookNode) -> None:
     nbformat.validate(notebook)
-    partial = path.with_suffix(".partial")
-    nbformat.write(notebook, partial)
-    partial.replace(path)
+    text = nbformat.writes(notebook) + "\n"
+    write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def set_repository(path: Path, repository: str) -> None:

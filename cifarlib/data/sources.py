@@ -69,7 +69,6 @@ def _store(data: Cifar10) -> None:
     """Write the arrays to the cache, whole or not at all; say so if that is impossible."""
     target = _cache_file()
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(target, lambda file: np.savez(file, **vars(data)))
     except OSError as error:
         message = f"CIFAR-10 is loaded, but could not be kept in {target.parent}: {error}"

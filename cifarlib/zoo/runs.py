@@ -57,7 +57,7 @@ def train_model(
     for seed in range(seeds):
         if any(run["seed"] == seed for run in record.runs):
             continue
-        record.runs.append(_train_seed(name, folder, data, recipe, seed, record, verbose))
+        record.runs.append(_train_seed(record, folder, data, recipe, seed, verbose))
         record.runs.sort(key=lambda run: run["seed"])
         record.command = f"python -m cifarlib.zoo train {name} --seeds {len(record.runs)}"
         record.command += f" --epochs {epochs} --output FOLDER" if epochs is not None else ""
@@ -88,15 +88,16 @@ def _checkpoint(record: Record, seed: int) -> Path:
 
 
 def _train_seed(
-    name: str, folder: Path, data: Cifar10, recipe: Recipe, seed: int, record: Record, verbose: bool
+    record: Record, folder: Path, data: Cifar10, recipe: Recipe, seed: int, verbose: bool
 ) -> dict:
     """Train one seed; return its entry in the record, and store what seed 0 is kept for."""
     keras.utils.set_random_seed(seed)
-    model = build(name)
+    model = build(record.name)
     entry = {"seed": seed, "hardware": hardware(), "versions": versions()}
     if verbose:
         print(
-            f"{name}, seed {seed}: {recipe.epochs} epochs of {len(data.x_train)} images", flush=True
+            f"{record.name}, seed {seed}: {recipe.epochs} epochs of {record.images} images",
+            flush=True,
         )
     try:
         run = train(
@@ -120,7 +121,7 @@ def _train_seed(
     if seed == 0:
         _store(folder, record, rounded, outputs)
     if verbose:
-        print(f"{name}, seed {seed}: {result}, {run.seconds:.0f} s", flush=True)
+        print(f"{record.name}, seed {seed}: {result}, {run.seconds:.0f} s", flush=True)
     curves = {key: [round(v, 5) for v in values] for key, values in run.curves.items()}
     return entry | {
         "accuracy": result.value,
@@ -131,7 +132,6 @@ def _train_seed(
 
 def _store(folder: Path, record: Record, weights: list[np.ndarray], outputs: np.ndarray) -> None:
     """Write seed 0's weights and logits, and their hashes into the record."""
-    folder.mkdir(parents=True, exist_ok=True)
     named = {f"{number:03}": weight for number, weight in enumerate(weights)}
     write_atomically(folder / "weights.npz", lambda file: np.savez_compressed(file, **named))
     write_atomically(folder / "logits.npy", lambda file: np.save(file, outputs.astype(np.float16)))
