@@ -31,7 +31,7 @@ notebooks: env
 	$(BIN)/python tools/notebooks.py $(NOTEBOOKS)
 
 zoo: env
-	$(BIN)/python -m cifarlib.zoo train simple_cnn --seeds 5
+	$(BIN)/python -m cifarlib.zoo fill
 
 clean:
 	rm -rf _build

@@ -1,4 +1,4 @@
-"""Training images, batch by batch, in an order that a resumed run can repeat."""
+"""Images, batch by batch, augmented and in an order that a resumed run can repeat."""
 
 from __future__ import annotations
 
@@ -7,28 +7,47 @@ import math
 import keras
 import numpy as np
 
+from cifarlib.augment import Augmentation, augment, mirrored
+
+_NOTHING = Augmentation()
+
 
 class Batches(keras.utils.PyDataset):
-    """Shuffled batches ``(images, labels)`` for ``fit``.
+    """Batches ``(images, labels)`` for ``fit``, shuffled and augmented.
 
-    The order depends on ``seed`` and the number of the epoch alone, so a run that stops after some
-    epoch goes on exactly as it would have: tell it the epoch with :meth:`start_epoch`.
+    Order and augmentation depend on ``seed`` and the number of the epoch alone, so a run that stops
+    after some epoch goes on exactly as it would have: tell it the epoch with :meth:`start_epoch`.
 
     Args:
-        x: images ``(n, 32, 32, 3)``.
-        y: labels ``(n,)``.
+        x: images ``(n, 32, 32, 3)``; ``uint8`` where they are augmented.
+        y: labels ``(n,)``, or shares of the classes ``(n, 10)``.
         batch_size: images per batch; the last batch has the rest.
-        seed: chooses the order.
+        seed: chooses the order and what is left to chance.
+        augmentation: what is done to the images.
+        shuffle: whether the order is random; without it, it is that of ``x``.
     """
 
-    def __init__(self, x: np.ndarray, y: np.ndarray, batch_size: int, seed: int = 0) -> None:
-        super().__init__(workers=1, use_multiprocessing=False)
+    def __init__(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        batch_size: int,
+        seed: int = 0,
+        augmentation: Augmentation = _NOTHING,
+        shuffle: bool = True,
+    ) -> None:
+        super().__init__(workers=2, use_multiprocessing=False)
         self.x, self.y, self.batch_size, self.seed = x, y, batch_size, seed
+        self.augmentation, self.shuffle = augmentation, shuffle
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> None:
         """Draw the order of epoch number ``epoch``, counted from 0."""
-        self.order = np.random.default_rng([self.seed, epoch]).permutation(len(self.x))
+        count = len(self.x)
+        self.epoch, self.order = epoch, np.arange(count)
+        if self.shuffle:
+            self.order = np.random.default_rng([self.seed, epoch]).permutation(count)
+        self.mirror = mirrored(count, self.augmentation.flip, self.seed, epoch)
 
     def __len__(self) -> int:
         return math.ceil(len(self.x) / self.batch_size)
@@ -37,4 +56,8 @@ class Batches(keras.utils.PyDataset):
         if not 0 <= index < len(self):
             raise IndexError(f"there is no batch {index}, only 0 to {len(self) - 1}")
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        return self.x[chosen], self.y[chosen]
+        x, y = self.x[chosen], self.y[chosen]
+        if self.augmentation == _NOTHING:
+            return x, y
+        rng = np.random.default_rng([self.seed, self.epoch, 2, index])
+        return augment(x, y, self.augmentation, self.mirror[chosen], rng)

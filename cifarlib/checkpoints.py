@@ -20,11 +20,13 @@ class Progress:
         epochs: the passes made over the training images.
         seconds: wall time spent so far.
         curves: a value an epoch for each quantity, by name.
+        slow: the slow weights of lookahead, if there are any.
     """
 
     epochs: int = 0
     seconds: float = 0.0
     curves: dict[str, list[float]] = field(default_factory=dict)
+    slow: list[np.ndarray] = field(default_factory=list)
 
 
 def save(path: Path, model: keras.Model, identity: str, progress: Progress) -> None:
@@ -38,6 +40,7 @@ def save(path: Path, model: keras.Model, identity: str, progress: Progress) -> N
     """
     arrays = {f"variable {n:04}": np.asarray(v) for n, v in enumerate(_state(model))}
     arrays |= {f"curve {name}": np.array(values) for name, values in progress.curves.items()}
+    arrays |= {f"slow {n:04}": array for n, array in enumerate(progress.slow)}
     arrays |= {"identity": identity, "epochs": progress.epochs, "seconds": progress.seconds}
     write_atomically(path, lambda file: np.savez(file, **arrays))
 
@@ -81,7 +84,8 @@ def restore(path: Path, model: keras.Model, identity: str, epochs: int) -> Progr
     for variable, array in zip(_state(model), arrays, strict=True):
         variable.assign(array)
     curves = {key[6:]: saved[key].tolist() for key in saved if key.startswith("curve ")}
-    return Progress(done, seconds, curves)
+    slow = [saved[key] for key in sorted(saved) if key.startswith("slow ")]
+    return Progress(done, seconds, curves, slow)
 
 
 def _state(model: keras.Model) -> list[keras.Variable]:

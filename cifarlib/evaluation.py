@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from cifarlib.batches import Batches
 from cifarlib.data.arrays import CLASS_NAMES, check_images, check_labels
+from cifarlib.layers import ClassToken, PositionEmbedding
 
 
 @dataclass(frozen=True)
@@ -79,22 +81,46 @@ def _wilson(correct: int, n: int) -> tuple[float, float]:
     return max(0.0, center - half), min(1.0, center + half)
 
 
-def logits(model: keras.Model, images: np.ndarray, batch_size: int = 500) -> np.ndarray:
+def logits(
+    model: keras.Model,
+    images: np.ndarray,
+    batch_size: int = 500,
+    *,
+    test_time_augmentation: bool = False,
+) -> np.ndarray:
     """The model's logits for raw images.
 
     Args:
         model: takes ``(n, 32, 32, 3)``, 0..255, and gives ``(n, 10)``.
         images: ``(n, 32, 32, 3)``, 0..255.
         batch_size: images per step; a matter of speed and memory only.
+        test_time_augmentation: average the logits of six views of each image: itself, itself
+            moved by a pixel up and left and by one down and right, and the mirror images of the
+            three; the two in place count as much as the other four.
 
     Returns:
         ``float32 (n, 10)``.
 
     Raises:
         ValueError: images have the wrong shape, or look as if scaled to 0..1 already.
+
+    Source:
+        The views: Jordan (2024), arXiv 2404.00498, section 3.6.
     """
     images = check_images(images)
-    return np.asarray(model.predict(images, batch_size=batch_size, verbose=0), dtype=np.float32)
+
+    def predict(views: np.ndarray) -> np.ndarray:
+        batches = Batches(views, np.zeros(len(views)), batch_size, shuffle=False)
+        return np.asarray(model.predict(batches, verbose=0), dtype=np.float32)
+
+    def both_sides(views: np.ndarray) -> np.ndarray:
+        return (predict(views) + predict(views[:, :, ::-1])) / 2
+
+    if not test_time_augmentation:
+        return predict(images)
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
+    moved = (both_sides(padded[:, :-2, :-2]) + both_sides(padded[:, 2:, 2:])) / 2
+    return (both_sides(images) + moved) / 2
 
 
 def macs(model: keras.Model) -> int:
@@ -116,6 +142,7 @@ def macs(model: keras.Model) -> int:
 _FREE = (
     keras.layers.BatchNormalization, keras.layers.LayerNormalization,
     keras.layers.GroupNormalization, keras.layers.PReLU, keras.layers.Embedding,
+    ClassToken, PositionEmbedding,
 )  # fmt: skip
 _MULTIPLY = (keras.layers.Dot, keras.layers.Attention, keras.layers.AdditiveAttention)
 
@@ -126,8 +153,28 @@ def layer_macs(layer: keras.layers.Layer) -> int:
         return macs(layer)
     if isinstance(layer, _FREE) or not (layer.weights or isinstance(layer, _MULTIPLY)):
         return 0
+    if type(layer) is keras.layers.MultiHeadAttention:
+        return _attention_macs(layer)
+    if type(layer) is keras.layers.Dot and isinstance(layer.axes, int):
+        contracted = layer.input[0].shape[layer.axes]
+        return math.prod(layer.output.shape[1:]) * contracted
+    if type(layer) is keras.layers.DepthwiseConv2D:  # each value sums over its own channel alone
+        return math.prod(layer.output.shape[1:]) * math.prod(layer.kernel.shape[:2])
     if type(layer) not in (keras.layers.Conv2D, keras.layers.Dense):
         raise ValueError(f"do not know how to count {type(layer).__name__} {layer.name!r}")
     # Kernel (..., channels in, channels out): each output value is a sum over all but the last axis
     outputs = math.prod(layer.output.shape[1:])
     return outputs * math.prod(layer.kernel.shape[:-1])
+
+
+def _attention_macs(layer: keras.layers.MultiHeadAttention) -> int:
+    """Of self-attention: four projections of each token, scores and weighted sums of each pair."""
+    inputs = layer.input if isinstance(layer.input, list | tuple) else [layer.input]
+    if len({id(tensor) for tensor in inputs}) > 1:
+        raise ValueError(f"do not know how to count {layer.name!r}: not self-attention")
+    _, tokens, _ = inputs[0].shape
+    kernels = [weight for weight in layer.weights if "kernel" in weight.path.rsplit("/", 1)[-1]]
+    projections = tokens * sum(math.prod(kernel.shape) for kernel in kernels)
+    scores = tokens * tokens * layer.num_heads * layer.key_dim
+    sums = tokens * tokens * layer.num_heads * (layer.value_dim or layer.key_dim)
+    return projections + scores + sums

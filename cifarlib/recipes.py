@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, fields
 
+from cifarlib.augment import Augmentation
+from cifarlib.schedules import SHAPES
 
-@dataclass(frozen=True)
+OPTIMIZERS = ("sgd", "adam", "adamw")
+_NOTHING = Augmentation()
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16", "fastest")
+
+
+@dataclass(frozen=True, repr=False)
 class Recipe:
     """Everything that :func:`cifarlib.training.train` needs to know besides the model and the data.
 
     Attributes:
         epochs: passes over the training images.
         batch_size: images per optimizer step; the last batch of an epoch may be smaller.
-        optimizer: a name that ``keras.optimizers.get`` knows.
-        learning_rate: the step size.
+        optimizer: ``"sgd"``, ``"adam"`` or ``"adamw"``.
+        learning_rate: the step size; with a schedule, the largest.
         validate_on_test: whether the curves follow the test set, as famous examples do. Nothing is
             chosen by them. Without it a full run looks at the test set once, at its end.
+        momentum: Nesterov momentum of SGD, 0 <= m < 1.
+        weight_decay: decoupled, a factor on the learning rate.
+        decay_all: whether biases, normalization and embeddings decay, too.
+        schedule, warmup, start, final: see :class:`cifarlib.schedules.Schedule`.
+        clip_norm: the largest norm of each weight's gradient; 0 leaves them alone.
+        label_smoothing: the share of the target that goes to all classes alike, 0 <= s < 1.
+        augmentation: what is done to the training images.
+        lookahead: optimizer steps between two mixes of :class:`cifarlib.lookahead.Lookahead`;
+            0 leaves it out.
+        test_time_augmentation: whether the test is made with several views of each image, too.
+        precision: what a full run computes in: a dtype policy of Keras, or ``"fastest"``, which
+            :func:`cifarlib.machine.fastest_precision` finds.
+
+    Raises:
+        ValueError: a setting is outside its range.
     """
 
     epochs: int
@@ -23,16 +46,47 @@ class Recipe:
     optimizer: str
     learning_rate: float
     validate_on_test: bool = False
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    decay_all: bool = False
+    schedule: str = "constant"
+    warmup: float = 0.0
+    start: float = 0.0
+    final: float = 0.0
+    clip_norm: float = 0.0
+    label_smoothing: float = 0.0
+    augmentation: Augmentation = _NOTHING
+    lookahead: int = 0
+    test_time_augmentation: bool = False
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size"):
+        for name, least in (("epochs", 1), ("batch_size", 1), ("lookahead", 0)):
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
+            if type(value) is not int or value < least:
+                raise ValueError(
+                    f"{name} must be a whole number of at least {least}, got {value!r}"
+                )
         if not 0 < self.learning_rate < float("inf"):
             raise ValueError(
                 f"learning_rate must be positive and finite, got {self.learning_rate!r}"
             )
+        for name in ("weight_decay", "clip_norm", "start", "final"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} must be at least 0, got {getattr(self, name)!r}")
+        for name in ("momentum", "warmup", "label_smoothing"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(
+                    f"{name} must be at least 0 and below 1, got {getattr(self, name)!r}"
+                )
+        known = {"optimizer": OPTIMIZERS, "schedule": SHAPES, "precision": PRECISIONS}
+        for name, choices in known.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(
+                    f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}"
+                )
+        if self.momentum and self.optimizer != "sgd":
+            raise ValueError(f"momentum belongs to sgd, not to {self.optimizer}")
 
     def settings(self) -> dict:
         """The fields that are required or differ from their default, by name.
@@ -40,11 +94,31 @@ class Recipe:
         A record's hash covers these, so that a field added later, with a default that changes
         nothing, leaves older records valid. For the same reason no default may ever change.
         """
-        return {
-            field.name: getattr(self, field.name)
+        return _settings(self)
+
+    def __repr__(self) -> str:
+        listed = ", ".join(
+            f"{field.name}={getattr(self, field.name)!r}"
             for field in fields(self)
-            if getattr(self, field.name) != field.default
-        }
+            if field.name in self.settings()
+        )
+        return f"Recipe({listed})"
+
+    @property
+    def length_matters(self) -> bool:
+        """Whether what a step does depends on how many steps there will be."""
+        return bool(self.schedule != "constant" or self.warmup or self.lookahead)
+
+    @property
+    def soft_labels(self) -> bool:
+        """Whether a target is a share for each class rather than one class."""
+        return bool(self.label_smoothing or self.augmentation.mixup or self.augmentation.cutmix)
+
+
+def _settings(item) -> dict:
+    values = {field.name: getattr(item, field.name) for field in fields(item)}
+    changed = {f.name: values[f.name] for f in fields(item) if values[f.name] != f.default}
+    return {k: _settings(v) if dataclasses.is_dataclass(v) else v for k, v in changed.items()}
 
 
 # Adam at Keras' default rate (Kingma and Ba, 2015, section 2: 0.001) for 10 epochs: what the usual
@@ -53,4 +127,90 @@ SIMPLE_CNN = Recipe(
     epochs=10, batch_size=64, optimizer="adam", learning_rate=1e-3, validate_on_test=True
 )
 
-RECIPES = {"simple_cnn": SIMPLE_CNN}
+_CROP_AND_FLIP = Augmentation(crop=4, flip="random")
+
+# The paper's momentum, halving and dropout, with a cosine in place of its three manual divisions of
+# the rate; weight decay is its 5e-4, times 1 / (1 - momentum) for the decoupled form.
+ALEXNET = Recipe(
+    epochs=60, batch_size=128, optimizer="sgd", learning_rate=0.05, momentum=0.9,
+    weight_decay=5e-3, schedule="cosine", warmup=0.05, augmentation=_CROP_AND_FLIP,
+    precision="fastest",
+)  # fmt: skip
+
+# He et al. (2015), section 4.2: SGD with 0.1, momentum 0.9, batch 128, weight decay 1e-4 (times
+# 1 / (1 - momentum) for the decoupled form, and times 5, as is usual since Zagoruyko and Komodakis,
+# 2016), crops with a padding of 4 and flips; fewer epochs than the paper's 164, hence the cosine.
+RESNET = Recipe(
+    epochs=60, batch_size=128, optimizer="sgd", learning_rate=0.1, momentum=0.9,
+    weight_decay=5e-3, schedule="cosine", warmup=0.05, augmentation=_CROP_AND_FLIP,
+    precision="fastest",
+)  # fmt: skip
+
+VGG = dataclasses.replace(RESNET, learning_rate=0.05)
+
+EFFICIENTNET = dataclasses.replace(RESNET, epochs=25, label_smoothing=0.1)
+
+# AdamW, warm-up, cosine and label smoothing as in Hassani et al. (2021), with a rate for batch 128
+CCT = Recipe(
+    epochs=45, batch_size=128, optimizer="adamw", learning_rate=1e-3, weight_decay=0.06,
+    schedule="cosine", warmup=0.1, label_smoothing=0.1, augmentation=_CROP_AND_FLIP,
+    precision="fastest",
+)  # fmt: skip
+
+VIT = dataclasses.replace(CCT, epochs=24)
+
+# Jordan (2024), airbench94, as decoupled weight decay and a rate for the mean loss; ReLU instead of
+# GELU, so more and cheaper epochs than its 9.9
+SPEEDNET = Recipe(
+    epochs=15, batch_size=1024, optimizer="sgd", learning_rate=1.5, momentum=0.85,
+    weight_decay=8.87e-3, decay_all=True, schedule="linear", warmup=0.23, start=0.2, final=0.07,
+    label_smoothing=0.2, augmentation=Augmentation(crop=2, flip="alternating"), lookahead=5,
+    test_time_augmentation=True, precision="fastest",
+)  # fmt: skip
+
+# For cifarlib.bench: narrower networks, smaller batches, the rest rescaled with the batch
+QUICK = dataclasses.replace(
+    SPEEDNET, epochs=6, batch_size=512, learning_rate=0.75, lookahead=10, label_smoothing=0.1
+)
+SPRINT = dataclasses.replace(
+    QUICK, epochs=1, lookahead=0, label_smoothing=0.0, test_time_augmentation=False,
+    augmentation=Augmentation(flip="random"),
+)  # fmt: skip
+
+# For a GPU. He et al. (2015), section 4.2, to the letter: 64,000 steps of 128 images, the rate
+# divided by 10 after a half and three quarters; the deepest one starts with a tenth for 400 steps.
+RESNET_PAPER = dataclasses.replace(
+    RESNET, epochs=164, schedule="step", warmup=0.0, weight_decay=1e-3
+)
+RESNET110 = dataclasses.replace(RESNET_PAPER, warmup=0.00625, start=0.1)
+RESNET18 = dataclasses.replace(RESNET, epochs=200, warmup=0.025)
+
+# Hassani et al. (2021), appendix: 200 epochs at 5e-4, ten of them warm-up, mixup and CutMix in
+# turn, a policy (theirs is AutoAugment)
+CCT_200 = dataclasses.replace(
+    CCT, epochs=200, learning_rate=5e-4, warmup=0.05,
+    augmentation=Augmentation(
+        operations=2, magnitude=9, crop=4, flip="random", mixup=0.8, cutmix=1.0
+    ),
+)  # fmt: skip
+
+# By the name of the model; those that two cores train in a session first, the cheapest first
+RECIPES = {
+    "simple_cnn": SIMPLE_CNN,
+    "speednet": SPEEDNET,
+    "alexnet": ALEXNET,
+    "vgg": VGG,
+    "resnet20": RESNET,
+    "plain20": RESNET,
+    "cct": CCT,
+    "efficientnet": EFFICIENTNET,
+    "vit": VIT,
+    "resnet56": RESNET_PAPER,
+    "resnet110": RESNET110,
+    "resnet18": RESNET18,
+    "cct_200": CCT_200,
+    "vit_200": CCT_200,
+}
+
+# Too long for two cores
+FOR_A_GPU = ("resnet56", "resnet110", "resnet18", "cct_200", "vit_200")

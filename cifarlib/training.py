@@ -18,8 +18,10 @@ from tqdm import tqdm
 from cifarlib import checkpoints
 from cifarlib.batches import Batches
 from cifarlib.checkpoints import Progress
-from cifarlib.data.arrays import check_images, check_labels
+from cifarlib.data.arrays import CLASS_NAMES, check_images, check_labels
 from cifarlib.fingerprint import fingerprint
+from cifarlib.lookahead import Lookahead
+from cifarlib.optimizers import build_optimizer
 from cifarlib.recipes import Recipe
 
 
@@ -59,7 +61,7 @@ def train(
         data: training images and labels, ``(n, 32, 32, 3)`` and ``(n,)``.
         recipe: optimizer, batch size and the rest.
         validation: images and labels to evaluate after each epoch.
-        epochs: overrides the recipe's.
+        epochs: overrides the recipe's; the schedule is stretched or shrunk to fit.
         seed: of shuffling and dropout. It does not touch the weights that ``model`` has already:
             call ``keras.utils.set_random_seed`` before building it.
         checkpoint: a file to keep the state in after each epoch. If it exists, training goes on
@@ -82,17 +84,20 @@ def train(
     >>> run.epochs, sorted(run.curves)
     (2, ['accuracy', 'loss'])
     """
-    x, y = _checked(data, "training")
+    x, y = _checked(data, "training", recipe)
     if validation is not None:
-        validation = _checked(validation, "validation")
-    epochs = recipe.epochs if epochs is None else dataclasses.replace(recipe, epochs=epochs).epochs
-    batches = Batches(x, y, recipe.batch_size, seed)
-    optimizer = keras.optimizers.get(recipe.optimizer)
-    optimizer.learning_rate = recipe.learning_rate
+        validation = Batches(*_checked(validation, "validation", recipe), 500, shuffle=False)
+    if epochs is not None:
+        shortened = dataclasses.replace(recipe, epochs=epochs)
+        recipe = shortened if recipe.length_matters else recipe
+    epochs = epochs or recipe.epochs
+    batches = Batches(x, y, recipe.batch_size, seed, recipe.augmentation)
+    steps = epochs * len(batches)
     model.compile(
-        optimizer,
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        build_optimizer(recipe, model, steps),
+        loss=_loss(recipe),
         metrics=["accuracy"],
+        auto_scale_loss=True,  # float16 alone needs it
     )
     keras.utils.set_random_seed(seed)
     _reseed(model, seed)
@@ -102,7 +107,12 @@ def train(
         progress = checkpoints.restore(path, model, identity, epochs)
         save = functools.partial(checkpoints.save, path, model, identity, progress)
     done = progress.epochs
-    callbacks = [_Follower(batches, progress, save)]
+    callbacks = []
+    if recipe.lookahead:
+        passed = done * len(batches)
+        callbacks.append(Lookahead(recipe.lookahead, steps, passed, progress.slow))
+        progress.slow = callbacks[0].slow
+    callbacks.append(_Follower(batches, progress, save))
     if done < epochs:
         if verbose:
             callbacks.append(_Bar(epochs, len(batches), done))
@@ -112,7 +122,6 @@ def train(
             initial_epoch=done,
             shuffle=False,  # Batches shuffles by itself, in an order that can be repeated
             validation_data=validation,
-            validation_batch_size=500,
             callbacks=callbacks,
             verbose=0,
         )
@@ -122,6 +131,14 @@ def train(
             f"{len(batches)}); {_ADVICE}"
         )
     return Run(seed, progress.epochs, progress.seconds, progress.curves)
+
+
+def _loss(recipe: Recipe) -> keras.losses.Loss:
+    if recipe.soft_labels:
+        return keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=recipe.label_smoothing
+        )
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
 _ADVICE = "try a smaller learning rate, or look for bad values in the images"
@@ -137,10 +154,15 @@ def _identity(model: keras.Model, x: np.ndarray, y: np.ndarray, recipe: Recipe, 
     )
 
 
-def _checked(data: tuple[np.ndarray, np.ndarray], what: str) -> tuple[np.ndarray, np.ndarray]:
+def _checked(
+    data: tuple[np.ndarray, np.ndarray], what: str, recipe: Recipe
+) -> tuple[np.ndarray, np.ndarray]:
     x, y = data
     x = check_images(x, f"{what} images")
-    return x, check_labels(y, len(x), f"{what} labels")
+    y = check_labels(y, len(x), f"{what} labels")
+    if recipe.soft_labels:
+        y = np.eye(len(CLASS_NAMES), dtype=np.float32)[y]
+    return x, y
 
 
 def _reseed(model: keras.Model, seed: int) -> None:

@@ -7,8 +7,9 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "cifarlib"
 ORDER = [
-    "files", "data", "batches", "models", "recipes", "fingerprint", "checkpoints", "machine",
-    "training", "evaluation", "plots", "zoo",
+    "files", "data", "rand_augment", "augment", "batches", "layers", "models", "schedules",
+    "recipes", "optimizers", "lookahead", "fingerprint", "checkpoints", "machine",
+    "training", "evaluation", "plots", "widgets", "zoo", "bench",
 ]  # fmt: skip
 
 

@@ -119,7 +119,7 @@ def test_training_is_gradient_descent_on_cross_entropy_in_the_order_of_the_batch
     np.testing.assert_allclose(curves, losses, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["sgd", "adam", "rmsprop"])
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
 def test_recipe_decides_optimizer_and_learning_rate(data, name):
     recipe = Recipe(epochs=1, batch_size=72, optimizer=name, learning_rate=0.0123)
     model = plain()

@@ -6,17 +6,44 @@ and gives logits ``(n, 10)``.
 
 from __future__ import annotations
 
+import functools
+
 import keras
 
+from cifarlib.models.alexnet import alexnet
+from cifarlib.models.efficientnet import efficientnet
+from cifarlib.models.resnet import resnet, resnet18
 from cifarlib.models.simple_cnn import simple_cnn
+from cifarlib.models.speednet import speednet
+from cifarlib.models.vgg import vgg
+from cifarlib.models.vit import attention_maps, cct, vit
 
-BUILDERS = {"simple_cnn": simple_cnn}
+# The names of the zoo, with the settings that were trained
+BUILDERS = {
+    "simple_cnn": simple_cnn,
+    "alexnet": alexnet,
+    "vgg": functools.partial(vgg, width=16),
+    "resnet20": functools.partial(resnet, 20),
+    "resnet56": functools.partial(resnet, 56),
+    "resnet110": functools.partial(resnet, 110),
+    "plain20": functools.partial(resnet, 20, residual=False),
+    "resnet18": resnet18,
+    "efficientnet": efficientnet,
+    "vit": vit,
+    "cct": cct,
+    "vit_200": vit,
+    "cct_200": cct,
+    "speednet": speednet,
+}
 
-__all__ = ["BUILDERS", "build", "simple_cnn"]
+__all__ = [
+    "BUILDERS", "alexnet", "attention_maps", "build", "cct", "efficientnet", "resnet", "resnet18",
+    "simple_cnn", "speednet", "vgg", "vit",
+]  # fmt: skip
 
 
 def build(name: str, **settings) -> keras.Model:
-    """Build the model called ``name`` with its default settings, or with those given.
+    """Build the model called ``name`` with the settings of the zoo, or with those given.
 
     Raises:
         ValueError: there is no model of that name; the message lists those there are.

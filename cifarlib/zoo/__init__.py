@@ -16,11 +16,13 @@ import keras
 import numpy as np
 
 from cifarlib.models import build
+from cifarlib.recipes import RECIPES
+from cifarlib.zoo.leaderboard import Leaderboard, Row
 from cifarlib.zoo.records import Record, checked_bytes, read_record
 
 FOLDER = Path(__file__).parent
 
-__all__ = ["Record", "load", "logits", "names", "record"]
+__all__ = ["Leaderboard", "Record", "Row", "leaderboard", "load", "logits", "names", "record"]
 
 
 def names() -> list[str]:
@@ -71,6 +73,16 @@ def logits(name: str) -> np.ndarray:
     """
     content = checked_bytes(_entry(name), "logits.npy")
     return np.load(io.BytesIO(content), allow_pickle=False).astype(np.float32)
+
+
+def leaderboard() -> Leaderboard:
+    """Every model that has a recipe, the best first; print it for a table.
+
+    Models that no one has trained yet stand at the end.
+    """
+    trained = [Row(name, record(name)) for name in names()]
+    rest = [Row(name) for name in RECIPES if name not in names()]
+    return Leaderboard(sorted(trained, key=lambda row: -row.best) + rest)
 
 
 def _entry(name: str) -> Path:

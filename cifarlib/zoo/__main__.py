@@ -13,7 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings say
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     try:
-        show() if options.command == "list" else fill(options)
+        {"list": show, "train": train, "fill": fill}[options.command](options)
     except (ValueError, OSError) as error:
         print(f"python -m cifarlib.zoo: {error}", file=sys.stderr)
         return 1
@@ -26,6 +26,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m cifarlib.zoo", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="what the zoo holds")
+    everything = commands.add_parser(
+        "fill", help="train all that is missing, the cheapest first; stop it and go on at any time"
+    )
+    everything.add_argument("--gpu", action="store_true", help="those meant for a GPU, too")
     train = commands.add_parser(
         "train",
         help="train a model on all 50,000 images; finished seeds are kept, a stopped one goes on",
@@ -45,17 +49,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def show() -> None:
-    """Print a line for each model of the zoo."""
+def show(options: argparse.Namespace) -> None:
+    """Print a line for each model."""
     from cifarlib import zoo
 
-    for name in zoo.names():
-        record = zoo.record(name)
-        accuracies = ", ".join(f"{value:.2%}" for value in record.accuracies)
-        print(f"{name:12} {record.parameters:>10,} parameters   test accuracy {accuracies}")
+    print(zoo.leaderboard())
 
 
-def fill(options: argparse.Namespace) -> None:
+def train(options: argparse.Namespace) -> None:
     """Train what the entry of one model lacks."""
     from cifarlib import load_cifar10, zoo
     from cifarlib.zoo.runs import train_model
@@ -64,6 +65,18 @@ def fill(options: argparse.Namespace) -> None:
     data = load_cifar10(full=True)
     train_model(options.name, folder, data, seeds=options.seeds, epochs=options.epochs)
     print(f"written to {folder}")
+
+
+def fill(options: argparse.Namespace) -> None:
+    """Train what the zoo lacks, model by model."""
+    from cifarlib import load_cifar10, zoo
+    from cifarlib.recipes import FOR_A_GPU, RECIPES
+    from cifarlib.zoo.runs import SEEDS, train_model
+
+    data = load_cifar10(full=True)
+    for name in RECIPES:
+        if options.gpu or name not in FOR_A_GPU:
+            train_model(name, zoo.FOLDER / name, data, seeds=SEEDS.get(name, 1))
 
 
 if __name__ == "__main__":

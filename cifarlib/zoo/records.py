@@ -23,10 +23,13 @@ class Record:
         recipe: the recipe's settings.
         parameters: the model's number of parameters.
         images: how many training images it saw in an epoch.
-        runs: one entry a seed, failures too: ``seed``, ``hardware``, ``versions``, and either
-            ``seconds``, ``curves`` and ``accuracy`` (0..1, all 10,000 test images, weights rounded
-            to float16 as they are shipped), or ``error`` where the run failed.
+        runs: one entry a seed, failures too: ``seed``, ``hardware``, ``versions``, ``precision``
+            (of the training; without it, float32), and either ``seconds``, ``curves`` and
+            ``accuracy`` (0..1, all 10,000 test images, weights rounded to float16 as they are
+            shipped, computed in float32), or ``error`` where the run failed. ``accuracy_tta`` is
+            that with test-time augmentation, where the recipe asks for it.
         files: SHA-256 of the files beside the record, by name.
+        macs: the model's multiply-accumulates for one image.
     """
 
     name: str
@@ -37,11 +40,17 @@ class Record:
     images: int
     runs: list[dict] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
+    macs: int = 0
+
+    @property
+    def finished(self) -> list[dict]:
+        """The runs that did not fail, in the order of the seeds."""
+        return [run for run in self.runs if "accuracy" in run]
 
     @property
     def accuracies(self) -> list[float]:
         """The test accuracy of each seed that finished, 0..1, in the order of the seeds."""
-        return [run["accuracy"] for run in self.runs if "accuracy" in run]
+        return [run["accuracy"] for run in self.finished]
 
     @property
     def mean(self) -> float:

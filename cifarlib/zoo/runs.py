@@ -10,14 +10,17 @@ import keras
 import numpy as np
 
 from cifarlib.data import Cifar10, cache_folder
-from cifarlib.evaluation import accuracy, logits
+from cifarlib.evaluation import accuracy, logits, macs
 from cifarlib.files import write_atomically
 from cifarlib.fingerprint import fingerprint
-from cifarlib.machine import hardware, versions
+from cifarlib.machine import hardware, precision, versions
 from cifarlib.models import build
 from cifarlib.recipes import RECIPES, Recipe
 from cifarlib.training import train
 from cifarlib.zoo.records import Record, read_record, write_record
+
+# How many seeds of a model the zoo holds; 1 of the others
+SEEDS = {"simple_cnn": 5, "speednet": 5}
 
 
 def train_model(
@@ -71,7 +74,9 @@ def _open_record(name: str, folder: Path, recipe: Recipe, images: int) -> Record
     model = build(name)
     hash_now = fingerprint(model, recipe)
     if not (folder / "record.json").is_file():
-        return Record(name, "", hash_now, recipe.settings(), model.count_params(), images)
+        return Record(
+            name, "", hash_now, recipe.settings(), model.count_params(), images, macs=macs(model)
+        )
     record = read_record(folder)
     if (record.name, record.fingerprint, record.images) != (name, hash_now, images):
         raise ValueError(
@@ -92,8 +97,9 @@ def _train_seed(
 ) -> dict:
     """Train one seed; return its entry in the record, and store what seed 0 is kept for."""
     keras.utils.set_random_seed(seed)
-    model = build(record.name)
-    entry = {"seed": seed, "hardware": hardware(), "versions": versions()}
+    with precision(recipe.precision) as policy:
+        model = build(record.name)
+    entry = {"seed": seed, "hardware": hardware(), "versions": versions(), "precision": policy}
     if verbose:
         print(
             f"{record.name}, seed {seed}: {recipe.epochs} epochs of {record.images} images",
@@ -113,18 +119,26 @@ def _train_seed(
         return entry | {"error": str(error)}
     with np.errstate(over="ignore"):  # too large for float16 becomes infinite, and is noticed below
         rounded = [np.asarray(weight, dtype=np.float16) for weight in model.get_weights()]
+    if policy != "float32":
+        model = build(record.name)  # what readers load computes in float32
     model.set_weights([weight.astype(np.float32) for weight in rounded])
     outputs = logits(model, data.x_test)
     if not np.isfinite(outputs).all():
         return entry | {"error": "the weights are too large for float16: the logits overflow"}
     result = accuracy(outputs, data.y_test)
+    entry["accuracy"] = result.value
+    if recipe.test_time_augmentation:
+        views = logits(model, data.x_test, test_time_augmentation=True)
+        entry["accuracy_tta"] = accuracy(views, data.y_test).value
     if seed == 0:
         _store(folder, record, rounded, outputs)
     if verbose:
-        print(f"{record.name}, seed {seed}: {result}, {run.seconds:.0f} s", flush=True)
+        more = ""
+        if "accuracy_tta" in entry:
+            more = f", {entry['accuracy_tta']:.2%} with test-time augmentation"
+        print(f"{record.name}, seed {seed}: {result}{more}, {run.seconds:.0f} s", flush=True)
     curves = {key: [round(v, 5) for v in values] for key, values in run.curves.items()}
     return entry | {
-        "accuracy": result.value,
         "seconds": round(run.seconds, 1),
         "curves": curves,
     }

@@ -1,0 +1,141 @@
+"""How fast this machine learns: ``python -m cifarlib.bench`` prints one table.
+
+Four contenders, each in a process of its own, one after another and then all again:
+
+* ``classic``: the simple CNN as the walkthrough trains it, 10 epochs, the test set after each;
+* ``quick``: the best that this book knows in the same time;
+* ``sprint``: the shortest training that beats the classic's accuracy;
+* ``speednet``: the recipe for 94 %.
+
+The clock runs from data in memory to a known accuracy: building, tracing, training and the test
+count; Python's imports and reading the images do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+from cifarlib.recipes import QUICK, RECIPES, SPRINT, Recipe
+
+# The model's name, its settings, and the recipe
+CONTENDERS: dict[str, tuple[str, dict, Recipe]] = {
+    "classic": ("simple_cnn", {}, RECIPES["simple_cnn"]),
+    "quick": ("speednet", {"widths": (64, 128, 128), "bn_momentum": 0.8}, QUICK),
+    "sprint": ("speednet", {"widths": (32, 64, 64), "bn_momentum": 0.8}, SPRINT),
+    "speednet": ("speednet", {}, RECIPES["speednet"]),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    options = parse(arguments)
+    if options.child:
+        print(json.dumps(measure(*options.child, options.seed, options.quick)), flush=True)
+        return 0
+    from cifarlib.machine import hardware
+
+    print(f"{hardware()}\n{HEAD}", flush=True)
+    results: dict[tuple[str, str], list[dict]] = {}
+    for repeat in range(options.repeats):
+        for precision in options.precisions:
+            for name in options.contenders:
+                if name == "classic" and precision != "float32":
+                    continue
+                result = run(name, precision, repeat, options.quick)
+                results.setdefault((name, precision), []).append(result)
+                print(line(name, precision, f"seed {repeat}", result), flush=True)
+    print("\nmedians\n" + HEAD)
+    for (name, precision), repeats in results.items():
+        medians = {key: statistics.median(r[key] for r in repeats) for key in repeats[0]}
+        print(line(name, precision, f"of {len(repeats)}", medians))
+    return 0
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    from cifarlib.machine import fastest_precision
+
+    parser = argparse.ArgumentParser(
+        prog="python -m cifarlib.bench", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("--repeats", type=int, default=3, help="rounds over all (default 3)")
+    parser.add_argument(
+        "--contenders", nargs="+", choices=list(CONTENDERS), default=list(CONTENDERS)
+    )
+    both = list(dict.fromkeys([fastest_precision(), "float32"]))
+    parser.add_argument(
+        "--precisions", nargs="+", default=both, help=f"dtype policies (default {' '.join(both)})"
+    )
+    parser.add_argument("--quick", action="store_true", help="one epoch of 1,000 images: a test")
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.repeats < 1:
+        parser.error("--repeats must be at least 1")
+    return options
+
+
+def run(name: str, precision: str, seed: int, quick: bool) -> dict:
+    """Measure one contender in a fresh process.
+
+    Raises:
+        RuntimeError: the process failed; the message has the end of what it said.
+    """
+    command = [sys.executable, "-m", "cifarlib.bench", "--child", name, precision]
+    command += ["--seed", str(seed)] + (["--quick"] if quick else [])
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode:
+        raise RuntimeError(f"{name} failed:\n{result.stderr[-2000:]}")
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def measure(name: str, precision_name: str, seed: int, quick: bool) -> dict:
+    """Train and test one contender; seconds and accuracies, 0..1."""
+    import keras
+
+    from cifarlib.data import load_cifar10
+    from cifarlib.evaluation import accuracy, logits
+    from cifarlib.machine import precision
+    from cifarlib.models import build
+    from cifarlib.training import train
+
+    model_name, settings, recipe = CONTENDERS[name]
+    data = load_cifar10(full=not quick)
+    (x, y), test = data.train, data.test
+    if quick:
+        x, y, test = x[:1000], y[:1000], (data.x_test[:1000], data.y_test[:1000])
+        recipe = replace(recipe, epochs=1)
+    start = time.perf_counter()
+    keras.utils.set_random_seed(seed)
+    with precision(precision_name):
+        model = build(model_name, **settings)
+    followed = test if recipe.validate_on_test else None
+    training = train(model, (x, y), recipe, validation=followed, seed=seed, verbose=False)
+    if followed:
+        found = training.curves["val_accuracy"][-1]
+    else:
+        views = recipe.test_time_augmentation
+        found = accuracy(logits(model, test[0], test_time_augmentation=views), test[1]).value
+    seconds = time.perf_counter() - start
+    return {"seconds": seconds, "training": training.seconds, "accuracy": found}
+
+
+HEAD = f"{'contender':10} {'precision':15} {'':7} {'seconds':>8} {'training':>9} {'accuracy':>9}"
+
+
+def line(name: str, precision: str, label: str, result: dict) -> str:
+    """A line of the table."""
+    return (
+        f"{name:10} {precision:15} {label:7} {result['seconds']:8.1f} {result['training']:9.1f} "
+        f"{result['accuracy']:9.2%}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

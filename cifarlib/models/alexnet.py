@@ -1,0 +1,70 @@
+"""AlexNet: the network that won ImageNet in 2012, in the proportions that suit small images."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from cifarlib.layers import normalization
+from cifarlib.models.checks import fraction, positive_integer
+
+
+def alexnet(*, width: int = 24, dropout: float = 0.5, activation: str = "relu") -> keras.Model:
+    """Five convolutions, three overlapping max-pools, three dense layers: 0.56 M parameters.
+
+    Args:
+        width: filters of the first convolution; all else in the paper's proportions, whose width
+            is 96.
+        dropout: the fraction of hidden activations of the dense layers set to zero in training.
+        activation: ``"relu"`` as in the paper, ``"tanh"`` as was usual before, or another name that
+            Keras knows.
+
+    Returns:
+        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``.
+
+    Raises:
+        ValueError: ``width`` or ``dropout`` is outside its range.
+
+    Source:
+        Krizhevsky, Sutskever and Hinton (2012), section 3. Adapted to 32 x 32: the first
+        convolution is 5 x 5 with stride 1 where the paper's 11 x 11 with stride 4 would leave
+        6 x 6 pixels; local response normalization and the split over two GPUs are left out; and
+        convolutions are a quarter as wide, dense layers a sixteenth, so that two cores train it
+        in minutes.
+
+    >>> alexnet().count_params()
+    564842
+    """
+    positive_integer("width", width)
+    fraction("dropout", dropout)
+    hidden = round(width * 256 / 24)
+
+    def conv(filters: int, size: int) -> layers.Layer:
+        return layers.Conv2D(
+            filters, size, padding="same", activation=activation, kernel_initializer="he_normal"
+        )
+
+    def dense() -> layers.Layer:
+        return layers.Dense(hidden, activation=activation, kernel_initializer="he_normal")
+
+    return keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            normalization(),
+            conv(width, 5),  # (32, 32, 24), the paper's 96
+            layers.MaxPooling2D(3, 2, padding="same"),  # (16, 16, 24): windows of 3, a step of 2
+            conv(round(width * 8 / 3), 5),  # (16, 16, 64), the paper's 256
+            layers.MaxPooling2D(3, 2, padding="same"),  # (8, 8, 64)
+            conv(width * 4, 3),  # (8, 8, 96), the paper's 384
+            conv(width * 4, 3),
+            conv(round(width * 8 / 3), 3),  # (8, 8, 64), the paper's 256
+            layers.MaxPooling2D(3, 2, padding="same"),  # (4, 4, 64)
+            layers.Flatten(),  # (1024,)
+            layers.Dropout(dropout),
+            dense(),  # (256,), the paper's 4096
+            layers.Dropout(dropout),
+            dense(),
+            layers.Dense(10, dtype="float32"),  # logits
+        ],
+        name="alexnet",
+    )

@@ -1,0 +1,112 @@
+"""ResNet: blocks that add to their input instead of replacing it."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from cifarlib.layers import BatchNormalization, PaddedShortcut, normalization
+from cifarlib.models.checks import choice, positive_integer
+
+SHORTCUTS = ("pad", "projection")
+
+
+def resnet(
+    depth: int = 20, *, width: int = 16, shortcut: str = "pad", residual: bool = True
+) -> keras.Model:
+    """The family for CIFAR-10: three stages of basic blocks, ``6 n + 2`` layers.
+
+    Args:
+        depth: layers with weights: 20, 32, 44, 56, 110 in the paper, any ``6 n + 2``.
+        width: filters of the first stage; the others have 2 and 4 times as many.
+        shortcut: how an input is added to an output of another shape: ``"pad"``, with zeros for
+            the new channels (the paper's option A), or ``"projection"``, a 1 x 1 convolution
+            (option B).
+        residual: without it, the plain twin: the same layers and no shortcuts.
+
+    Returns:
+        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``.
+
+    Raises:
+        ValueError: a setting is outside its range.
+
+    Source:
+        He et al. (2015), arXiv 1512.03385, section 4.2, which made it for 32 x 32.
+
+    >>> resnet(20).count_params(), resnet(110).count_params()
+    (271098, 1736058)
+    """
+    if not isinstance(depth, int) or depth < 8 or (depth - 2) % 6:
+        raise ValueError(f"depth must be 6 n + 2, so 8, 14, 20, ..., got {depth!r}")
+    positive_integer("width", width)
+    choice("shortcut", shortcut, SHORTCUTS)
+    stages = [(width * factor, (depth - 2) // 6) for factor in (1, 2, 4)]
+    name = f"{'resnet' if residual else 'plain'}{depth}"
+    return _network(name, width, stages, shortcut if residual else None)
+
+
+def resnet18(*, width: int = 64, shortcut: str = "projection") -> keras.Model:
+    """ResNet-18, the ImageNet network, with a stem for small images: 11.2 M parameters.
+
+    Args:
+        width: filters of the first stage; the others have 2, 4 and 8 times as many.
+        shortcut: as in :func:`resnet`.
+
+    Returns:
+        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``.
+
+    Raises:
+        ValueError: a setting is outside its range.
+
+    Source:
+        He et al. (2015), arXiv 1512.03385, table 1. Adapted to 32 x 32: a 3 x 3 convolution in
+        place of the 7 x 7 with stride 2 and the max-pool, which would leave 8 x 8 pixels to the
+        first block.
+
+    >>> resnet18().count_params()
+    11183562
+    """
+    positive_integer("width", width)
+    choice("shortcut", shortcut, SHORTCUTS)
+    return _network("resnet18", width, [(width * 2**i, 2) for i in range(4)], shortcut)
+
+
+def _network(
+    name: str, stem: int, stages: list[tuple[int, int]], shortcut: str | None
+) -> keras.Model:
+    """Stages of (filters, blocks); each but the first halves the map in its first block."""
+    images = keras.Input((32, 32, 3))
+    x = _relu(_norm(_conv(stem, 3)(normalization()(images))))
+    for number, (filters, blocks) in enumerate(stages):
+        for block in range(blocks):
+            x = _basic_block(x, filters, 2 if number and not block else 1, shortcut)
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(images, layers.Dense(10, dtype="float32")(x), name=name)
+
+
+def _basic_block(x, filters: int, stride: int, shortcut: str | None):
+    """Two 3 x 3 convolutions, and the input added to their output."""
+    y = _relu(_norm(_conv(filters, 3, stride)(x)))
+    y = _norm(_conv(filters, 3)(y))
+    if shortcut is None:
+        return _relu(y)
+    if stride != 1 or x.shape[-1] != filters:
+        if shortcut == "pad":
+            x = PaddedShortcut(filters, stride)(x)
+        else:
+            x = _norm(_conv(filters, 1, stride)(x))
+    return _relu(layers.Add()([x, y]))
+
+
+def _conv(filters: int, size: int, stride: int = 1) -> layers.Layer:
+    return layers.Conv2D(
+        filters, size, stride, padding="same", use_bias=False, kernel_initializer="he_normal"
+    )
+
+
+def _norm(x):
+    return BatchNormalization()(x)
+
+
+def _relu(x):
+    return layers.Activation("relu")(x)
