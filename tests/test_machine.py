@@ -96,3 +96,53 @@ def test_version_is_found_whatever_the_backend_s_package_is_called(monkeypatch):
     monkeypatch.setattr(metadata, "version", version)
     backend = importlib.import_module(keras.backend.backend())
     assert machine.versions()[keras.backend.backend()] == backend.__version__
+
+
+# Precision
+
+
+@pytest.mark.parametrize(
+    ("flags", "policy"),
+    [
+        ("avx2 avx512f avx512_bf16", "mixed_bfloat16"),
+        ("avx2 amx_bf16 amx_tile", "mixed_bfloat16"),
+        ("avx2 avx512f", "float32"),
+        ("avx2 avx512_bf16_not", "float32"),
+    ],
+)
+def test_cpu_computes_in_bfloat16_only_where_it_has_instructions_for_it(cpuinfo, flags, policy):
+    cpuinfo(f"model name : Some CPU\nflags : {flags}\n")
+    assert machine.fastest_precision() == policy
+
+
+def test_cpu_that_tells_nothing_computes_in_float32(cpuinfo):
+    assert machine.fastest_precision() == "float32"
+
+
+@pytest.mark.parametrize(
+    ("capability", "policy"),
+    [
+        (6.1, "float32"),  # P100 and older
+        (7.0, "mixed_float16"),
+        (7.5, "mixed_float16"),  # T4
+        (8.0, "mixed_bfloat16"),  # A100
+        (9.0, "mixed_bfloat16"),
+        (0, "float32"),  # unknown
+    ],
+)
+def test_gpu_s_capability_decides(monkeypatch, capability, policy):
+    monkeypatch.setattr(machine, "_accelerators", lambda: ["some GPU"])
+    monkeypatch.setattr(machine, "_compute_capability", lambda: capability)
+    assert machine.fastest_precision() == policy
+
+
+def test_precision_holds_inside_its_block_alone(monkeypatch):
+    monkeypatch.setattr(machine, "fastest_precision", lambda: "mixed_float16")
+    before = keras.config.dtype_policy().name
+    with machine.precision("fastest") as name:
+        assert name == "mixed_float16"
+        assert keras.layers.Dense(1).dtype_policy.name == "mixed_float16"
+    assert keras.config.dtype_policy().name == before
+    with pytest.raises(RuntimeError), machine.precision("mixed_bfloat16"):
+        raise RuntimeError
+    assert keras.config.dtype_policy().name == before

@@ -15,13 +15,13 @@ from scipy.stats import t as student
 import cifarlib
 from cifarlib import Cifar10, load_cifar10, zoo
 from cifarlib.data import sources
-from cifarlib.evaluation import accuracy
+from cifarlib.evaluation import accuracy, macs
 from cifarlib.evaluation import logits as live_logits
 from cifarlib.fingerprint import fingerprint
 from cifarlib.models import BUILDERS, build, simple_cnn
 from cifarlib.recipes import RECIPES, SIMPLE_CNN, Recipe
 from cifarlib.training import train
-from cifarlib.zoo import runs
+from cifarlib.zoo import Leaderboard, Row, runs, seeds
 from cifarlib.zoo.__main__ import main
 from cifarlib.zoo.records import Record, read_record, write_record
 
@@ -67,6 +67,7 @@ def test_record_belongs_to_the_code_as_it_is_now(name):
     assert record.name == name
     assert record.recipe == RECIPES[name].settings()
     assert record.parameters == build(name).count_params()
+    assert record.macs == macs(build(name))
     assert record.images == 50_000
 
 
@@ -74,7 +75,7 @@ def test_record_belongs_to_the_code_as_it_is_now(name):
 def test_record_has_every_seed_from_0_with_what_it_ran_on(name):
     record = zoo.record(name)
     assert [run["seed"] for run in record.runs] == list(range(len(record.runs)))
-    assert len(record.runs) >= 3
+    assert 1 <= len(record.runs) <= max(runs.SEEDS.get(name, 1), 20)
     assert record.command == f"python -m cifarlib.zoo train {name} --seeds {len(record.runs)}"
     for run in record.runs:
         assert run["hardware"]
@@ -93,7 +94,9 @@ def test_each_run_s_numbers_agree_with_each_other(name):
         assert ("val_accuracy" in curves) == recipe.validate_on_test
         if recipe.validate_on_test:  # the same images again, with weights rounded to float16
             assert run["accuracy"] == pytest.approx(curves["val_accuracy"][-1], abs=0.001)
-    assert len(set(record.accuracies)) > 1  # seeds matter, or they were not set
+        assert ("accuracy_tta" in run) == recipe.test_time_augmentation
+    several = len(record.accuracies) > 1
+    assert (len(set(record.accuracies)) > 1) == several  # seeds matter, or they were not set
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -447,7 +450,7 @@ def test_seeds_that_are_there_are_not_trained_again(two_steps, little, monkeypat
     def never(*arguments, **settings):
         raise AssertionError("trained again")
 
-    monkeypatch.setattr(runs, "train", never)
+    monkeypatch.setattr(seeds, "train", never)
     before = snapshot(two_steps["folder"])
     assert train_little(two_steps["folder"], little, seeds=2) == two_steps["record"]
     assert train_little(two_steps["folder"], little, seeds=1) == two_steps["record"]
@@ -479,13 +482,13 @@ def test_unknown_recipe_lists_the_known_ones(tmp_path, little):
 
 def test_interrupted_seed_goes_on_from_its_last_epoch(tmp_path, little, cache, monkeypatch):
     straight = train_little(tmp_path / "straight", little, epochs=2)
-    real = runs.train
+    real = seeds.train
 
     def interrupted(model, data, recipe, **settings):
         real(model, data, recipe, epochs=1, **settings)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runs, "train", interrupted)
+    monkeypatch.setattr(seeds, "train", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train_little(tmp_path / "resumed", little, epochs=2)
     assert len(list(cache.rglob("*.npz"))) == 1
@@ -497,7 +500,7 @@ def test_interrupted_seed_goes_on_from_its_last_epoch(tmp_path, little, cache, m
             started.append(int(saved["epochs"]))
         return real(model, data, recipe, **settings)
 
-    monkeypatch.setattr(runs, "train", counted)
+    monkeypatch.setattr(seeds, "train", counted)
     resumed = train_little(tmp_path / "resumed", little, epochs=2)
     assert started == [1]
     assert resumed.runs[0]["curves"] == straight.runs[0]["curves"]
@@ -543,15 +546,50 @@ def test_failed_first_seed_is_recorded_in_a_folder_that_was_not_there(tmp_path, 
 # The command
 
 
-def test_list_shows_each_model_with_its_size_and_every_seed(capsys):
+def test_list_prints_the_leaderboard(capsys):
     assert main(["list"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(NAMES)
-    for name, line in zip(NAMES, lines, strict=True):
+    assert capsys.readouterr().out == f"{zoo.leaderboard()}\n"
+
+
+def test_leaderboard_has_every_recipe_the_best_first_and_those_not_run_last():
+    rows = zoo.leaderboard().rows
+    assert sorted(row.name for row in rows) == sorted(RECIPES)
+    trained = [row for row in rows if row.record is not None]
+    assert rows[: len(trained)] == trained
+    assert [row.best for row in trained] == sorted((row.best for row in trained), reverse=True)
+    assert sorted(row.name for row in trained) == NAMES
+
+
+def test_line_of_the_leaderboard_has_what_the_record_has():
+    lines = str(zoo.leaderboard()).splitlines()
+    assert len(lines) == 1 + len(RECIPES)
+    for line in lines[1:]:
+        name, *rest = line.split()
+        if name not in NAMES:
+            assert rest == ["not", "run", "yet"]
+            continue
         record = zoo.record(name)
-        assert line.startswith(name)
-        assert f"{record.parameters:,} parameters" in line
-        assert all(f"{value:.2%}" in line for value in record.accuracies)
+        assert rest[0] == f"{np.mean(record.accuracies):.2%}"
+        assert f"{record.parameters:,}" in rest
+        assert f"{record.macs / 1e6:.1f}" in rest
+        assert record.runs[0]["hardware"] in line
+        views = [run["accuracy_tta"] for run in record.finished if "accuracy_tta" in run]
+        assert (f"{np.mean(views):.2%}" in rest[1:2]) if views else rest[1] == str(len(record.runs))
+
+
+def test_leaderboard_tells_a_model_that_failed():
+    record = Record("x", "", "", {"epochs": 1}, 1, 1, runs=[{"seed": 0, "error": "NaN"}])
+    assert "failed with every seed" in str(Leaderboard([Row("x", record)]))
+
+
+def test_leaderboard_uses_test_time_augmentation_where_the_recipe_does():
+    runs = [{"accuracy": 0.5, "accuracy_tta": 0.7, "seconds": 60.0, "hardware": "abacus"}]
+    runs += [{"accuracy": 0.6, "accuracy_tta": 0.8, "seconds": 180.0, "hardware": "abacus"}]
+    row = Row("x", Record("x", "", "", {"epochs": 3}, 1000, 1, runs=runs, macs=2_000_000))
+    assert row.best == pytest.approx(0.75)
+    assert row.seconds == 120
+    line = str(Leaderboard([row])).splitlines()[1].split()
+    assert line == ["x", "55.00%", "75.00%", "2", "1,000", "2.0", "3", "2.0", "abacus,", "float32"]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,12 @@ CONFIGURATIONS = {
 
 
 def vgg(
-    depth: int = 16, *, width: int = 64, dropout: float = 0.0, batch_norm: bool = True
+    depth: int = 16,
+    *,
+    width: int = 64,
+    dropout: float = 0.0,
+    batch_norm: bool = True,
+    initializer: str = "he_normal",
 ) -> keras.Model:
     """Stacks of 3 x 3 convolutions, halved in size and doubled in width by each pool.
 
@@ -29,6 +34,8 @@ def vgg(
         dropout: the fraction of the last activations set to zero in training.
         batch_norm: whether each convolution is followed by batch normalization, which came after
             the paper; without it the deeper ones hardly train.
+        initializer: of the kernels: a name that Keras knows, or ``"small"``: normal with a
+            deviation of 0.01, as in the paper and in AlexNet's.
 
     Returns:
         A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``.
@@ -47,6 +54,8 @@ def vgg(
     choice("depth", depth, tuple(CONFIGURATIONS))
     positive_integer("width", width)
     fraction("dropout", dropout)
+    if initializer == "small":
+        initializer = {"class_name": "RandomNormal", "config": {"stddev": 0.01}}
     images = keras.Input((32, 32, 3))
     x = normalization()(images)
     for stack, convolutions in enumerate(CONFIGURATIONS[depth]):
@@ -56,7 +65,7 @@ def vgg(
                 3,
                 padding="same",
                 use_bias=not batch_norm,  # batch normalization has its own
-                kernel_initializer="he_normal",
+                kernel_initializer=keras.initializers.get(initializer),
             )(x)
             x = BatchNormalization()(x) if batch_norm else x
             x = layers.Activation("relu")(x)

@@ -13,7 +13,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings say
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     try:
-        {"list": show, "train": train, "fill": fill}[options.command](options)
+        commands = {"list": show, "train": train, "fill": fill, "experiment": experiment}
+        commands[options.command](options)
     except (ValueError, OSError) as error:
         print(f"python -m cifarlib.zoo: {error}", file=sys.stderr)
         return 1
@@ -22,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     from cifarlib.recipes import RECIPES
+    from cifarlib.zoo.experiments import EXPERIMENTS
 
     parser = argparse.ArgumentParser(prog="python -m cifarlib.zoo", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -30,6 +32,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "fill", help="train all that is missing, the cheapest first; stop it and go on at any time"
     )
     everything.add_argument("--gpu", action="store_true", help="those meant for a GPU, too")
+    trial = commands.add_parser(
+        "experiment", help="repeat an experiment; finished runs are kept, a stopped one goes on"
+    )
+    trial.add_argument("name", choices=sorted(EXPERIMENTS))
+    trial.add_argument("--seeds", type=int, help="how many seeds to have of each variant")
+    trial.add_argument("--output", type=Path, help="a folder for the record (default: the zoo's)")
     train = commands.add_parser(
         "train",
         help="train a model on all 50,000 images; finished seeds are kept, a stopped one goes on",
@@ -77,6 +85,16 @@ def fill(options: argparse.Namespace) -> None:
     for name in RECIPES:
         if options.gpu or name not in FOR_A_GPU:
             train_model(name, zoo.FOLDER / name, data, seeds=SEEDS.get(name, 1))
+
+
+def experiment(options: argparse.Namespace) -> None:
+    """Make the runs that an experiment lacks."""
+    from cifarlib import load_cifar10
+    from cifarlib.zoo.experiments import EXPERIMENTS, run
+
+    variants = EXPERIMENTS[options.name].variants.values()
+    data = load_cifar10(full=max(variant.images for variant in variants) > 10_000)
+    run(options.name, data, folder=options.output, seeds=options.seeds)
 
 
 if __name__ == "__main__":

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from cifarlib.data import Cifar10, cache_folder
-from cifarlib.evaluation import accuracy, logits, macs
+from cifarlib.evaluation import macs
 from cifarlib.files import write_atomically
 from cifarlib.fingerprint import fingerprint
-from cifarlib.machine import hardware, precision, versions
 from cifarlib.models import build
 from cifarlib.recipes import RECIPES, Recipe
-from cifarlib.training import train
 from cifarlib.zoo.records import Record, read_record, write_record
+from cifarlib.zoo.seeds import train_seed
 
 # How many seeds of a model the zoo holds; 1 of the others
 SEEDS = {"simple_cnn": 5, "speednet": 5}
@@ -60,7 +59,19 @@ def train_model(
     for seed in range(seeds):
         if any(run["seed"] == seed for run in record.runs):
             continue
-        record.runs.append(_train_seed(record, folder, data, recipe, seed, verbose))
+        result = train_seed(
+            functools.partial(build, name),
+            recipe,
+            data.train,
+            data.test,
+            seed=seed,
+            checkpoint=_checkpoint(record, seed),
+            label=name,
+            verbose=verbose,
+        )
+        if seed == 0 and result.logits is not None:
+            _store(folder, record, result.weights, result.logits)
+        record.runs.append(result.entry)
         record.runs.sort(key=lambda run: run["seed"])
         record.command = f"python -m cifarlib.zoo train {name} --seeds {len(record.runs)}"
         record.command += f" --epochs {epochs} --output FOLDER" if epochs is not None else ""
@@ -90,58 +101,6 @@ def _checkpoint(record: Record, seed: int) -> Path:
     """Where the unfinished training of one seed is kept."""
     name = f"{record.name}-{record.fingerprint[:12]}-seed{seed}.npz"
     return cache_folder() / "training" / name
-
-
-def _train_seed(
-    record: Record, folder: Path, data: Cifar10, recipe: Recipe, seed: int, verbose: bool
-) -> dict:
-    """Train one seed; return its entry in the record, and store what seed 0 is kept for."""
-    keras.utils.set_random_seed(seed)
-    with precision(recipe.precision) as policy:
-        model = build(record.name)
-    entry = {"seed": seed, "hardware": hardware(), "versions": versions(), "precision": policy}
-    if verbose:
-        print(
-            f"{record.name}, seed {seed}: {recipe.epochs} epochs of {record.images} images",
-            flush=True,
-        )
-    try:
-        run = train(
-            model,
-            data.train,
-            recipe,
-            validation=data.test if recipe.validate_on_test else None,
-            seed=seed,
-            checkpoint=_checkpoint(record, seed),
-            verbose=verbose,
-        )
-    except FloatingPointError as error:  # a result too: the recipe fails with this seed
-        return entry | {"error": str(error)}
-    with np.errstate(over="ignore"):  # too large for float16 becomes infinite, and is noticed below
-        rounded = [np.asarray(weight, dtype=np.float16) for weight in model.get_weights()]
-    if policy != "float32":
-        model = build(record.name)  # what readers load computes in float32
-    model.set_weights([weight.astype(np.float32) for weight in rounded])
-    outputs = logits(model, data.x_test)
-    if not np.isfinite(outputs).all():
-        return entry | {"error": "the weights are too large for float16: the logits overflow"}
-    result = accuracy(outputs, data.y_test)
-    entry["accuracy"] = result.value
-    if recipe.test_time_augmentation:
-        views = logits(model, data.x_test, test_time_augmentation=True)
-        entry["accuracy_tta"] = accuracy(views, data.y_test).value
-    if seed == 0:
-        _store(folder, record, rounded, outputs)
-    if verbose:
-        more = ""
-        if "accuracy_tta" in entry:
-            more = f", {entry['accuracy_tta']:.2%} with test-time augmentation"
-        print(f"{record.name}, seed {seed}: {result}{more}, {run.seconds:.0f} s", flush=True)
-    curves = {key: [round(v, 5) for v in values] for key, values in run.curves.items()}
-    return entry | {
-        "seconds": round(run.seconds, 1),
-        "curves": curves,
-    }
 
 
 def _store(folder: Path, record: Record, weights: list[np.ndarray], outputs: np.ndarray) -> None:

@@ -1,0 +1,98 @@
+"""One training with one seed, and its test: what zoo and experiments are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from cifarlib.evaluation import accuracy, logits
+from cifarlib.machine import hardware, precision, versions
+from cifarlib.recipes import Recipe
+from cifarlib.training import train
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came out.
+
+    Attributes:
+        entry: of the record: ``seed``, ``hardware``, ``versions``, ``precision``, and either
+            ``accuracy``, ``seconds`` and ``curves``, or ``error``.
+        weights: the trained weights as ``float16``; None where the run failed.
+        logits: of those weights on the test images, ``float32 (n, 10)``; None where it failed.
+    """
+
+    entry: dict
+    weights: list[np.ndarray] | None = None
+    logits: np.ndarray | None = None
+
+
+def train_seed(
+    build: Callable[[], keras.Model],
+    recipe: Recipe,
+    data: tuple[np.ndarray, np.ndarray],
+    test: tuple[np.ndarray, np.ndarray],
+    *,
+    seed: int,
+    checkpoint: Path,
+    label: str,
+    verbose: bool = True,
+) -> Result:
+    """Build a model, train it by its recipe, and test it.
+
+    Args:
+        build: gives a new model.
+        recipe: how to train it.
+        data: training images and labels.
+        test: test images and labels; looked at once, at the end, unless the recipe follows it.
+        seed: of the weights, the order and all else that is left to chance.
+        checkpoint: where an unfinished training is kept; the caller removes it.
+        label: what the run is called where progress is shown.
+        verbose: whether to show progress.
+
+    Returns:
+        The :class:`Result`. The test is made with the weights rounded to ``float16``, as they are
+        shipped, and computed in ``float32``.
+    """
+    keras.utils.set_random_seed(seed)
+    with precision(recipe.precision) as policy:
+        model = build()
+    entry = {"seed": seed, "hardware": hardware(), "versions": versions(), "precision": policy}
+    if verbose:
+        print(f"{label}, seed {seed}: {recipe.epochs} epochs of {len(data[0])} images", flush=True)
+    try:
+        run = train(
+            model,
+            data,
+            recipe,
+            validation=test if recipe.validate_on_test else None,
+            seed=seed,
+            checkpoint=checkpoint,
+            verbose=verbose,
+        )
+    except FloatingPointError as error:  # a result too: the recipe fails with this seed
+        return Result(entry | {"error": str(error)})
+    with np.errstate(over="ignore"):  # too large for float16 becomes infinite, and is noticed below
+        rounded = [np.asarray(weight, dtype=np.float16) for weight in model.get_weights()]
+    if policy != "float32":
+        model = build()  # what readers load computes in float32
+    model.set_weights([weight.astype(np.float32) for weight in rounded])
+    outputs = logits(model, test[0])
+    if not np.isfinite(outputs).all():
+        error = "the weights are too large for float16: the logits overflow"
+        return Result(entry | {"error": error})
+    result = accuracy(outputs, test[1])
+    entry["accuracy"], more = result.value, ""
+    if recipe.test_time_augmentation:
+        views = logits(model, test[0], test_time_augmentation=True)
+        entry["accuracy_tta"] = accuracy(views, test[1]).value
+        more = f", {entry['accuracy_tta']:.2%} with test-time augmentation"
+    if verbose:
+        print(f"{label}, seed {seed}: {result}{more}, {run.seconds:.0f} s", flush=True)
+    entry["seconds"] = round(run.seconds, 1)
+    entry["curves"] = {key: [round(v, 5) for v in values] for key, values in run.curves.items()}
+    return Result(entry, rounded, outputs)

@@ -1,0 +1,150 @@
+"""Experiments of several variants: every run kept, resumable, and held to the code."""
+
+import dataclasses
+import functools
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from cifarlib import load_cifar10
+from cifarlib.data import Cifar10
+from cifarlib.fingerprint import fingerprint
+from cifarlib.recipes import Recipe
+from cifarlib.zoo import experiments, seeds
+from cifarlib.zoo.__main__ import main
+from cifarlib.zoo.experiments import EXPERIMENTS, Experiment, Variant, read, run
+
+RECORDED = sorted(path.stem for path in experiments.FOLDER.glob("*.json"))
+QUICK = Recipe(epochs=2, batch_size=16, optimizer="sgd", learning_rate=0.01)
+
+
+def linear(bias=True):
+    return keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Flatten(),
+            keras.layers.Dense(10, use_bias=bias),
+        ]
+    )
+
+
+@pytest.fixture
+def little(monkeypatch, tmp_path):
+    """A small experiment under the name "tiny", few images, and a cache of its own."""
+    variants = {
+        "with": Variant(linear, QUICK, images=48),
+        "without": Variant(functools.partial(linear, bias=False), QUICK, images=32),
+    }
+    monkeypatch.setitem(EXPERIMENTS, "tiny", Experiment("Does bias help?", variants, seeds=2))
+    monkeypatch.setenv("CIFARLIB_CACHE", str(tmp_path / "cache"))
+    data = load_cifar10()
+    return Cifar10(data.x_train[:64], data.y_train[:64], data.x_test[:50], data.y_test[:50])
+
+
+def test_every_variant_is_run_with_every_seed(little, tmp_path):
+    record = run("tiny", little, folder=tmp_path, verbose=False)
+    assert [(entry["variant"], entry["seed"]) for entry in record.runs] == [
+        ("with", 0), ("without", 0), ("with", 1), ("without", 1),
+    ]  # fmt: skip
+    assert record.images == {"with": 48, "without": 32}
+    assert all(len(entry["curves"]["loss"]) == 2 for entry in record.runs)
+    assert read("tiny", tmp_path) == record
+    assert record.mean("with") == pytest.approx(np.mean(record.accuracies("with")))
+    assert not list((tmp_path / "cache" / "training").iterdir())
+
+
+def test_each_run_can_be_repeated_by_hand(little, tmp_path):
+    from cifarlib.evaluation import accuracy, logits
+    from cifarlib.training import train
+
+    record = run("tiny", little, folder=tmp_path, verbose=False)
+    keras.utils.set_random_seed(1)
+    model = linear(bias=False)
+    train(model, (little.x_train[:32], little.y_train[:32]), QUICK, seed=1, verbose=False)
+    model.set_weights([np.float32(np.float16(weight)) for weight in model.get_weights()])
+    expected = accuracy(logits(model, little.x_test), little.y_test).value
+    assert record.of("without")[1]["accuracy"] == expected
+
+
+def test_finished_runs_are_kept_and_stopped_ones_made(little, tmp_path, monkeypatch):
+    real, made = seeds.train, []
+
+    def stopping(*arguments, **settings):
+        if len(made) == 3:
+            raise KeyboardInterrupt
+        made.append(settings["seed"])
+        return real(*arguments, **settings)
+
+    monkeypatch.setattr(seeds, "train", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        run("tiny", little, folder=tmp_path, verbose=False)
+    assert len(read("tiny", tmp_path).runs) == 3
+    before = read("tiny", tmp_path).runs
+    monkeypatch.setattr(seeds, "train", real)
+    record = run("tiny", little, folder=tmp_path, verbose=False)
+    assert record.runs[:3] == before
+    assert len(record.runs) == 4
+    monkeypatch.setattr(seeds, "train", None)  # nothing is left to train
+    assert run("tiny", little, folder=tmp_path, verbose=False) == record
+
+
+def test_results_of_other_code_are_not_mixed_in(little, tmp_path, monkeypatch):
+    run("tiny", little, folder=tmp_path, seeds=1, verbose=False)
+    variants = EXPERIMENTS["tiny"].variants
+    changed = dataclasses.replace(variants["with"], recipe=dataclasses.replace(QUICK, epochs=1))
+    monkeypatch.setitem(EXPERIMENTS, "tiny", Experiment("?", variants | {"with": changed}, seeds=2))
+    before = (tmp_path / "tiny.json").read_bytes()
+    with pytest.raises(ValueError, match="results of another 'with'"):
+        run("tiny", little, folder=tmp_path, verbose=False)
+    assert (tmp_path / "tiny.json").read_bytes() == before
+
+
+def test_a_variant_that_fails_is_a_result_too(little, tmp_path, monkeypatch):
+    wild = dataclasses.replace(QUICK, learning_rate=1e30)
+    variants = {"wild": Variant(linear, wild, images=48)}
+    monkeypatch.setitem(EXPERIMENTS, "tiny", Experiment("?", variants, seeds=1))
+    record = run("tiny", little, folder=tmp_path, verbose=False)
+    assert record.runs[0]["error"]
+    assert record.accuracies("wild") == []
+
+
+def test_bad_requests_are_refused_with_what_there_is(little, tmp_path):
+    with pytest.raises(ValueError, match=r"no experiment is called 'tinny'; there are .*tiny"):
+        run("tinny", little, folder=tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"has not been run yet.*experiment tiny"):
+        read("tiny", tmp_path)
+    record = run("tiny", little, folder=tmp_path, seeds=1, verbose=False)
+    with pytest.raises(ValueError, match="no variant 'wiht'; it has with, without"):
+        record.of("wiht")
+    few = Cifar10(little.x_train[:40], little.y_train[:40], little.x_test, little.y_test)
+    with pytest.raises(ValueError, match="needs 48 training images, got 40"):
+        run("tiny", few, folder=tmp_path)
+    (tmp_path / "tiny.json").write_text("{")
+    with pytest.raises(OSError, match=r"tiny\.json is damaged"):
+        read("tiny", tmp_path)
+
+
+def test_command_repeats_an_experiment(little, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("cifarlib.load_cifar10", lambda full=False: little)
+    assert main(["experiment", "ablation", "--output", str(tmp_path)]) == 1  # too few images
+    assert "needs 10000 training images" in capsys.readouterr().err
+    variants = EXPERIMENTS["tiny"].variants
+    monkeypatch.setitem(EXPERIMENTS, "ablation", Experiment("?", variants, seeds=5))
+    assert main(["experiment", "ablation", "--seeds", "1", "--output", str(tmp_path)]) == 0
+    assert len(json.loads((tmp_path / "ablation.json").read_text())["runs"]) == 2
+
+
+def test_recorded_results_belong_to_the_code():
+    for name in RECORDED:
+        record, experiment = read(name), EXPERIMENTS[name]
+        assert list(record.fingerprints) == list(experiment.variants)
+        for title, variant in experiment.variants.items():
+            hash_now = fingerprint(variant.model(), variant.recipe)
+            assert record.fingerprints[title] == hash_now, f"{name}: {title}"
+            assert record.images[title] == variant.images
+            assert [entry["seed"] for entry in record.of(title)] == list(range(experiment.seeds))
+            for entry in record.of(title):
+                assert "error" in entry or len(entry["curves"]["loss"]) == variant.recipe.epochs
