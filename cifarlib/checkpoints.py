@@ -19,12 +19,14 @@ class Progress:
     Attributes:
         epochs: the passes made over the training images.
         seconds: wall time spent so far.
+        cpu_seconds: the time of all CPU cores spent so far.
         curves: a value an epoch for each quantity, by name.
         slow: the slow weights of lookahead, if there are any.
     """
 
     epochs: int = 0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     curves: dict[str, list[float]] = field(default_factory=dict)
     slow: list[np.ndarray] = field(default_factory=list)
 
@@ -41,7 +43,8 @@ def save(path: Path, model: keras.Model, identity: str, progress: Progress) -> N
     arrays = {f"variable {n:04}": np.asarray(v) for n, v in enumerate(_state(model))}
     arrays |= {f"curve {name}": np.array(values) for name, values in progress.curves.items()}
     arrays |= {f"slow {n:04}": array for n, array in enumerate(progress.slow)}
-    arrays |= {"identity": identity, "epochs": progress.epochs, "seconds": progress.seconds}
+    arrays |= {"identity": identity, "epochs": progress.epochs}
+    arrays |= {"seconds": progress.seconds, "cpu_seconds": progress.cpu_seconds}
     write_atomically(path, lambda file: np.savez(file, **arrays))
 
 
@@ -67,7 +70,8 @@ def restore(path: Path, model: keras.Model, identity: str, epochs: int) -> Progr
     try:
         with np.load(path, allow_pickle=False) as file:
             saved = dict(file)
-        found, done, seconds = str(saved["identity"]), int(saved["epochs"]), float(saved["seconds"])
+        found, done = str(saved["identity"]), int(saved["epochs"])
+        seconds = float(saved["seconds"]), float(saved["cpu_seconds"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"the checkpoint {path} is damaged ({error}): {what_to_do}") from error
     if found != identity:
@@ -85,7 +89,7 @@ def restore(path: Path, model: keras.Model, identity: str, epochs: int) -> Progr
         variable.assign(array)
     curves = {key[6:]: saved[key].tolist() for key in saved if key.startswith("curve ")}
     slow = [saved[key] for key in sorted(saved) if key.startswith("slow ")]
-    return Progress(done, seconds, curves, slow)
+    return Progress(done, *seconds, curves, slow)
 
 
 def _state(model: keras.Model) -> list[keras.Variable]:

@@ -33,6 +33,8 @@ class Run:
         seed: the seed of shuffling and dropout.
         epochs: the passes made over the training images.
         seconds: wall time spent in training, its pauses after an interruption not counted.
+        cpu_seconds: the time that the cores of the CPU spent on it, added up: what remains the same
+            when other work slows the machine down.
         curves: a value per epoch for ``loss`` and ``accuracy`` (means over the epoch, dropout on),
             and, with validation data, ``val_loss`` and ``val_accuracy`` (at the epoch's end).
     """
@@ -40,6 +42,7 @@ class Run:
     seed: int
     epochs: int
     seconds: float
+    cpu_seconds: float
     curves: dict[str, list[float]]
 
 
@@ -130,7 +133,7 @@ def train(
             f"the weights became NaN or infinite in the last step (epoch {progress.epochs}, batch "
             f"{len(batches)}); {_ADVICE}"
         )
-    return Run(seed, progress.epochs, progress.seconds, progress.curves)
+    return Run(seed, progress.epochs, progress.seconds, progress.cpu_seconds, progress.curves)
 
 
 def _loss(recipe: Recipe) -> keras.losses.Loss:
@@ -185,7 +188,7 @@ class _Follower(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs=None) -> None:
         self.batches.start_epoch(epoch)
-        self.started = time.perf_counter()
+        self.started = time.perf_counter(), time.process_time()
 
     def on_train_batch_end(self, batch: int, logs=None) -> None:
         loss = (logs or {}).get("loss", 0.0)
@@ -203,7 +206,8 @@ class _Follower(keras.callbacks.Callback):
                     f"{name} became {value} after epoch {epoch + 1}; {_ADVICE}"
                 )
         self.progress.epochs = epoch + 1
-        self.progress.seconds += time.perf_counter() - self.started
+        self.progress.seconds += time.perf_counter() - self.started[0]
+        self.progress.cpu_seconds += time.process_time() - self.started[1]
         for name, value in (logs or {}).items():
             self.progress.curves.setdefault(name, []).append(float(value))
         self.save()

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "cifarlib"
 ORDER = [
     "files", "data", "rand_augment", "augment", "batches", "layers", "models", "schedules",
     "recipes", "optimizers", "lookahead", "fingerprint", "checkpoints", "machine",
-    "training", "evaluation", "plots", "widgets", "zoo", "bench",
+    "training", "evaluation", "gradients", "explain", "plots", "widgets", "zoo", "bench",
 ]  # fmt: skip
 
 

@@ -38,8 +38,14 @@ class Row:
 
     @property
     def seconds(self) -> float:
-        """The median training time of a seed."""
+        """The median wall time of a seed's training, other work on the machine included."""
         return statistics.median(run["seconds"] for run in self.record.finished)
+
+    @property
+    def cpu_seconds(self) -> float | None:
+        """The median time of all CPU cores spent on a seed's training, where it was measured."""
+        known = [run["cpu_seconds"] for run in self.record.finished if "cpu_seconds" in run]
+        return statistics.median(known) if known else None
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ class Leaderboard:
 
     def __str__(self) -> str:
         head = f"{'model':13} {'accuracy':>8} {'with TTA':>8} {'seeds':>5} {'parameters':>11} "
-        head += f"{'M MACs':>7} {'epochs':>6} {'minutes':>7}  hardware, precision"
+        head += f"{'M MACs':>7} {'epochs':>6} {'minutes':>7} {'of CPU':>7}  hardware, precision"
         return "\n".join([head, *(self._line(row) for row in self.rows)])
 
     def __repr__(self) -> str:
@@ -63,10 +69,11 @@ class Leaderboard:
         if not row.accuracies:
             return f"{row.name:13} failed with every seed"
         views = f"{statistics.fmean(row.accuracies_tta):.2%}" if row.accuracies_tta else ""
+        cpu = "" if row.cpu_seconds is None else f"{row.cpu_seconds / 60:.1f}"
         run = row.record.finished[0]
+        machine = f"{run['hardware']}, {run.get('precision', 'float32')}"
         return (
             f"{row.name:13} {row.record.mean:>8.2%} {views:>8} {len(row.accuracies):>5} "
             f"{row.record.parameters:>11,} {row.record.macs / 1e6:>7.1f} "
-            f"{row.record.recipe['epochs']:>6} {row.seconds / 60:>7.1f}  {run['hardware']}, "
-            f"{run.get('precision', 'float32')}"
+            f"{row.record.recipe['epochs']:>6} {row.seconds / 60:>7.1f} {cpu:>7}  {machine}"
         )

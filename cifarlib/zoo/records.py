@@ -24,7 +24,8 @@ class Record:
         parameters: the model's number of parameters.
         images: how many training images it saw in an epoch.
         runs: one entry a seed, failures too: ``seed``, ``hardware``, ``versions``, ``precision``
-            (of the training; without it, float32), and either ``seconds``, ``curves`` and
+            (of the training; without it, float32), and either ``seconds`` (wall time, other work on
+            the machine included), ``cpu_seconds`` (of all cores, only this work), ``curves`` and
             ``accuracy`` (0..1, all 10,000 test images, weights rounded to float16 as they are
             shipped, computed in float32), or ``error`` where the run failed. ``accuracy_tta`` is
             that with test-time augmentation, where the recipe asks for it.

@@ -21,7 +21,7 @@ class Result:
 
     Attributes:
         entry: of the record: ``seed``, ``hardware``, ``versions``, ``precision``, and either
-            ``accuracy``, ``seconds`` and ``curves``, or ``error``.
+            ``accuracy``, ``seconds``, ``cpu_seconds`` and ``curves``, or ``error``.
         weights: the trained weights as ``float16``; None where the run failed.
         logits: of those weights on the test images, ``float32 (n, 10)``; None where it failed.
     """
@@ -94,5 +94,6 @@ def train_seed(
     if verbose:
         print(f"{label}, seed {seed}: {result}{more}, {run.seconds:.0f} s", flush=True)
     entry["seconds"] = round(run.seconds, 1)
+    entry["cpu_seconds"] = round(run.cpu_seconds, 1)
     entry["curves"] = {key: [round(v, 5) for v in values] for key, values in run.curves.items()}
     return Result(entry, rounded, outputs)

@@ -1,0 +1,49 @@
+"""Gradients of a scalar with respect to a network's input, for TensorFlow and for JAX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from keras import ops
+
+
+def input_gradient(function: Callable, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The value of a scalar function, and its gradient with respect to its input.
+
+    Args:
+        function: from a tensor of the shape of ``inputs`` to a tensor; if that is not a scalar, its
+            sum is meant. Built from Keras models and ``keras.ops``.
+        inputs: where to compute the gradient, any shape.
+
+    Returns:
+        The value, ``float32`` without axes, and the gradient, ``float32`` in the shape of
+        ``inputs``; zeros where the function does not depend on them.
+
+    Raises:
+        NotImplementedError: Keras runs on another backend than TensorFlow or JAX.
+
+    >>> value, gradient = input_gradient(lambda x: ops.square(x), np.array([1.0, -2.0]))
+    >>> float(value), gradient.tolist()
+    (5.0, [2.0, -4.0])
+    """
+    x = ops.convert_to_tensor(inputs, dtype="float32")
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            value = tf.reduce_sum(function(x))
+        gradient = tape.gradient(value, x)
+        gradient = tf.zeros_like(x) if gradient is None else gradient
+    elif backend == "jax":
+        import jax
+
+        value, gradient = jax.value_and_grad(lambda tensor: ops.sum(function(tensor)))(x)
+    else:
+        raise NotImplementedError(
+            f"gradients are written for TensorFlow and JAX, Keras runs on {backend}"
+        )
+    return ops.convert_to_numpy(value), ops.convert_to_numpy(gradient)
