@@ -175,6 +175,76 @@ def test_chapter_shows_its_outputs_and_hides_its_set_up_for_colab(visit, name):
     assert "%pip" not in page.locator("article").inner_text()
 
 
+def with_output(mark):
+    """The chapters whose stored outputs hold ``mark``."""
+    return [
+        name
+        for name in pages()
+        if name.startswith("chapters/")
+        and mark in (ROOT / name.replace(".html", ".ipynb")).read_text(encoding="utf-8")
+    ]
+
+
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+@pytest.mark.parametrize("name", with_output('class=\\"moving-figure\\"'))
+def test_moving_figures_move_by_keyboard(visit, name, width):
+    one = visit(width=width)
+    page = one.open(name)
+    for number in range(page.locator(".moving-figure").count()):
+        figure = page.locator(".moving-figure").nth(number)
+        picture = figure.locator("img")
+        seen = {picture.get_attribute("src")}
+        for slider in figure.locator("input").all():
+            slider.focus()
+            page.keyboard.press("Home")
+            for _ in range(int(slider.get_attribute("max"))):
+                before = slider.get_attribute("aria-valuetext")
+                page.keyboard.press("ArrowRight")
+                now = slider.get_attribute("aria-valuetext")
+                assert now != before
+                assert slider.locator("xpath=following-sibling::output").inner_text() == now
+                seen.add(picture.get_attribute("src"))
+        places = [int(s.get_attribute("max")) for s in figure.locator("input").all()]
+        assert len(seen) == 1 + sum(places)  # each step showed another picture
+        box = figure.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+    assert one.troubles == []
+
+
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+@pytest.mark.parametrize("name", with_output('class=\\"quiz\\"'))
+def test_quizzes_answer_by_keyboard(visit, name, width):
+    page = visit(width=width).open(name)
+    questions = page.locator(".quiz fieldset")
+    assert questions.count() >= 3
+    for question in questions.all():
+        assert question.locator(".remark:visible").count() == 0
+        answers = question.locator("input")
+        answers.first.focus()
+        page.keyboard.press("Space")
+        shown = set()
+        for _ in range(answers.count()):
+            remark = question.locator(".remark:visible")
+            assert remark.count() == 1
+            shown.add(remark.inner_text())
+            page.keyboard.press("ArrowDown")
+        assert len(shown) == answers.count()
+        assert sum(text.startswith("Right.") for text in shown) == 1
+
+
+@pytest.mark.parametrize("name", with_output('class=\\"quiz\\"'))
+def test_solutions_are_hidden_until_the_reader_asks(visit, name):
+    page = visit().open(name)
+    solutions = page.locator(".solution.dropdown")
+    assert solutions.count() >= 2
+    for solution in solutions.all():
+        inside = solution.locator("section, .solution-content").first
+        assert not inside.is_visible()
+        solution.locator("button, summary").first.press("Enter")
+        assert inside.is_visible()
+
+
 def luminance(color):
     red, green, blue = (int(value) for value in re.findall(r"\d+", color)[:3])
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
