@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cifarlib import checks
 from cifarlib.rand_augment import OPERATIONS, rand_augment
 
 FLIPS = ("none", "random", "alternating")
@@ -47,14 +48,10 @@ class Augmentation:
     def __post_init__(self) -> None:
         limits = {"operations": len(OPERATIONS), "magnitude": 30, "crop": 16, "cutout": 32}
         for name, most in limits.items():
-            value = getattr(self, name)
-            if type(value) is not int or not 0 <= value <= most:
-                raise ValueError(f"{name} must be a whole number from 0 to {most}, got {value!r}")
-        if self.flip not in FLIPS:
-            raise ValueError(f"flip must be one of {', '.join(FLIPS)}, got {self.flip!r}")
+            checks.whole(name, getattr(self, name), 0, most)
+        checks.choice("flip", self.flip, FLIPS)
         for name in ("mixup", "cutmix"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} must be at least 0, got {getattr(self, name)!r}")
+            checks.not_negative(name, getattr(self, name))
 
 
 def augment(
@@ -144,9 +141,13 @@ def mixup(
     Returns:
         ``float32 (n, 32, 32, 3)`` and ``float32 (n, 10)``.
 
+    Raises:
+        ValueError: ``shares`` are classes, not shares of the classes.
+
     Source:
         Zhang et al. (2017), arXiv 1710.09412.
     """
+    _check_shares(shares)
     weights = rng.beta(alpha, alpha, len(images)).astype(np.float32)
     partners = rng.permutation(len(images))
     mixed = [
@@ -173,15 +174,27 @@ def cutmix(
     Returns:
         Images, and ``float32 (n, 10)``.
 
+    Raises:
+        ValueError: ``shares`` are classes, not shares of the classes.
+
     Source:
         Yun et al. (2019), arXiv 1905.04899.
     """
+    _check_shares(shares)
     sides = np.sqrt(rng.beta(alpha, alpha, len(images))) * images.shape[1]
     partners = rng.permutation(len(images))
     inside = _boxes(images.shape, sides.round().astype(int), rng)
     kept = 1 - inside.mean(axis=(1, 2), dtype=np.float32)[:, None]  # the borders cut boxes off
     mixed = np.where(inside[..., None], images[partners], images)
-    return mixed, kept * shares.astype(np.float32) + (1 - kept) * shares[partners]
+    shares = shares.astype(np.float32)
+    return mixed, kept * shares + (1 - kept) * shares[partners]
+
+
+def _check_shares(shares: np.ndarray) -> None:
+    if shares.ndim != 2:
+        raise ValueError(
+            f"labels must be shares of the classes (n, 10) to be mixed, got shape {shares.shape}"
+        )
 
 
 def _boxes(shape: tuple, sides: np.ndarray, rng: np.random.Generator) -> np.ndarray:

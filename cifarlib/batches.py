@@ -36,7 +36,9 @@ class Batches(keras.utils.PyDataset):
         augmentation: Augmentation = _NOTHING,
         shuffle: bool = True,
     ) -> None:
-        super().__init__(workers=2, use_multiprocessing=False)
+        # With one worker, TensorFlow tunes its pipeline and makes ``fit`` wait for seconds between
+        # epochs. With two, Keras on JAX mixes batches of the next epoch into this one.
+        super().__init__(workers=2 if keras.backend.backend() == "tensorflow" else 1)
         self.x, self.y, self.batch_size, self.seed = x, y, batch_size, seed
         self.augmentation, self.shuffle = augmentation, shuffle
         self.start_epoch(0)

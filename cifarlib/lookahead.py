@@ -9,14 +9,15 @@ import numpy as np
 class Lookahead(keras.callbacks.Callback):
     """Keep slow weights, and every ``every`` steps set the model to their mix with its own.
 
-    The share of the slow weights rises to all: ``0.95 ** every * (step / steps) ** 3``, and 1 after
-    the last step. Moving statistics of batch normalization are weights here, too.
+    The share of the slow weights rises: ``0.95 ** every * (step / steps) ** 3``. There is a mix
+    after the last step, too. Moving statistics of batch normalization are weights here as well.
 
     Args:
         every: optimizer steps between two mixes.
         steps: optimizer steps of the whole training.
         done: steps made before, where a training goes on.
-        slow: the slow weights of that time; without them, the model's own at the start.
+        slow: a list of the slow weights of that time; if it is empty, they are the model's own at
+            the start. The list is kept up to date, for checkpoints.
 
     Source:
         Zhang et al. (2019), arXiv 1907.08610, with the rising share of Jordan (2024),
@@ -27,10 +28,12 @@ class Lookahead(keras.callbacks.Callback):
         self, every: int, steps: int, done: int = 0, slow: list[np.ndarray] | None = None
     ) -> None:
         super().__init__()
-        self.every, self.steps, self.step, self.slow = every, steps, done, slow or []
+        self.every, self.steps, self.step = every, steps, done
+        self.slow = [] if slow is None else slow
 
     def on_train_begin(self, logs=None) -> None:
-        self.slow = self.slow or [np.array(v) for v in averaged(self.model)]
+        if not self.slow:
+            self.slow += [_copy(variable) for variable in averaged(self.model)]
 
     def on_train_batch_end(self, batch: int, logs=None) -> None:
         self.step += 1
@@ -40,10 +43,12 @@ class Lookahead(keras.callbacks.Callback):
             self.model.jax_state_sync()
         share = 0.95**self.every * (self.step / self.steps) ** 3
         for number, variable in enumerate(averaged(self.model)):
-            if self.step != self.steps:
-                fast = np.asarray(variable)
-                self.slow[number] = share * self.slow[number] + (1 - share) * fast
+            self.slow[number] = share * self.slow[number] + (1 - share) * _copy(variable)
             variable.assign(self.slow[number])
+
+
+def _copy(variable: keras.Variable) -> np.ndarray:
+    return np.array(keras.ops.convert_to_numpy(variable))
 
 
 def averaged(model: keras.Model) -> list[keras.Variable]:

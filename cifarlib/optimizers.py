@@ -21,7 +21,8 @@ def build_optimizer(recipe: Recipe, model: keras.Model, steps: int) -> keras.opt
     settings = {"clipnorm": recipe.clip_norm or None}
     if recipe.optimizer == "sgd" and recipe.momentum:
         settings |= {"momentum": recipe.momentum, "nesterov": True}
-    if recipe.weight_decay:
+    settings["weight_decay"] = recipe.weight_decay or None
+    if recipe.optimizer == "adamw":  # whose default is not 0
         settings["weight_decay"] = recipe.weight_decay
     rate = recipe.learning_rate
     if recipe.schedule != "constant" or recipe.warmup:

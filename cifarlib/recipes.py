@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, fields
 
+from cifarlib import checks
 from cifarlib.augment import Augmentation
 from cifarlib.schedules import SHAPES
 
@@ -62,29 +63,19 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch_size", 1), ("lookahead", 0)):
-            value = getattr(self, name)
-            if type(value) is not int or value < least:
-                raise ValueError(
-                    f"{name} must be a whole number of at least {least}, got {value!r}"
-                )
-        if not 0 < self.learning_rate < float("inf"):
-            raise ValueError(
-                f"learning_rate must be positive and finite, got {self.learning_rate!r}"
-            )
+            checks.whole(name, getattr(self, name), least)
+        checks.positive("learning_rate", self.learning_rate)
         for name in ("weight_decay", "clip_norm", "start", "final"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} must be at least 0, got {getattr(self, name)!r}")
+            checks.not_negative(name, getattr(self, name))
         for name in ("momentum", "warmup", "label_smoothing"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(
-                    f"{name} must be at least 0 and below 1, got {getattr(self, name)!r}"
-                )
-        known = {"optimizer": OPTIMIZERS, "schedule": SHAPES, "precision": PRECISIONS}
-        for name, choices in known.items():
-            if getattr(self, name) not in choices:
-                raise ValueError(
-                    f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}"
-                )
+            checks.fraction(name, getattr(self, name))
+        for name in ("validate_on_test", "decay_all", "test_time_augmentation"):
+            checks.truth(name, getattr(self, name))
+        checks.choice("optimizer", self.optimizer, OPTIMIZERS)
+        checks.choice("schedule", self.schedule, SHAPES)
+        checks.choice("precision", self.precision, PRECISIONS)
+        if not isinstance(self.augmentation, Augmentation):
+            raise ValueError(f"augmentation must be an Augmentation, got {self.augmentation!r}")
         if self.momentum and self.optimizer != "sgd":
             raise ValueError(f"momentum belongs to sgd, not to {self.optimizer}")
 

@@ -7,12 +7,14 @@ import math
 import keras
 from keras import ops
 
+from cifarlib import checks
+
 SHAPES = ("constant", "cosine", "linear", "step")
 
 
 @keras.saving.register_keras_serializable("cifarlib")
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
-    """A linear warm-up to ``peak``, then a descent to ``peak * final`` at the last step.
+    """A linear warm-up to ``peak``, then a descent towards ``peak * final``.
 
     Args:
         shape: of the descent: ``"constant"`` (none), ``"cosine"``, ``"linear"`` (with a warm-up:
@@ -22,7 +24,10 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         steps: optimizer steps in all.
         warmup: the share of the steps that the warm-up takes, 0 <= w < 1.
         start: the rate at the first step of a warm-up, as a share of ``peak``.
-        final: the rate at the end of a cosine or linear descent, as a share of ``peak``.
+        final: where a cosine or linear descent ends, after the last step, as a share of ``peak``.
+
+    Raises:
+        ValueError: a setting is outside its range.
 
     Source:
         Warm-up: Goyal et al. (2017), arXiv 1706.02677; cosine: Loshchilov and Hutter (2016),
@@ -44,6 +49,12 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         final: float = 0.0,
     ) -> None:
         super().__init__()
+        checks.choice("shape", shape, SHAPES)
+        checks.positive("peak", peak)
+        checks.whole("steps", steps, 1)
+        checks.fraction("warmup", warmup)
+        checks.not_negative("start", start)
+        checks.not_negative("final", final)
         self.shape, self.peak, self.steps = shape, peak, steps
         self.warmup, self.start, self.final = warmup, start, final
 

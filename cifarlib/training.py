@@ -114,7 +114,6 @@ def train(
     if recipe.lookahead:
         passed = done * len(batches)
         callbacks.append(Lookahead(recipe.lookahead, steps, passed, progress.slow))
-        progress.slow = callbacks[0].slow
     callbacks.append(_Follower(batches, progress, save))
     if done < epochs:
         if verbose:

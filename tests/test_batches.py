@@ -1,11 +1,18 @@
-"""Shuffled batches: every image once an epoch, in an order that repeats."""
+"""Batches: every image once an epoch, in an order and with an augmentation that repeat."""
 
+import time
+
+import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cifarlib.augment import Augmentation
 from cifarlib.batches import Batches
+
+# What the batches draw themselves; the flip is drawn for all images of an epoch
+DRAWN = Augmentation(operations=2, magnitude=9, crop=4, cutout=8, mixup=0.5, cutmix=0.5)
 
 
 def numbered(count):
@@ -82,3 +89,137 @@ def test_types_stay_as_they_are():
 def test_index_past_the_end_is_an_error(index):
     with pytest.raises(IndexError):
         Batches(*numbered(4), 2)[index]
+
+
+def test_without_shuffling_the_order_is_that_of_the_images():
+    batches = Batches(*numbered(20), 6, seed=3, shuffle=False)
+    batches.start_epoch(2)
+    assert order(batches) == list(range(20))
+
+
+# Augmentation
+
+
+def noise(count):
+    """Random images and one-hot labels."""
+    rng = np.random.default_rng(5)
+    images = rng.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
+    return images, np.eye(10, dtype=np.float32)[rng.integers(0, 10, count)]
+
+
+def contents(batches, indices=range(4)):
+    """The bytes of some batches, by index, asked for in the order given."""
+    pairs = {index: batches[index] for index in indices}
+    return {index: (x.tobytes(), y.tobytes()) for index, (x, y) in sorted(pairs.items())}
+
+
+def test_augmentation_depends_on_the_seed_the_epoch_and_the_index_alone():
+    def batches_of(seed, *epochs):
+        batches = Batches(*noise(32), 8, seed, DRAWN, shuffle=False)
+        for epoch in epochs:
+            batches.start_epoch(epoch)
+            batches[1]
+        return batches
+
+    one = batches_of(1, 3)
+    expected = contents(one)
+    assert contents(one) == expected  # asking does not change the answer
+    assert contents(batches_of(1, 0, 5, 3), [2, 0, 3, 1]) == expected  # nor does the order
+    np.random.seed(0)  # noqa: NPY002
+    assert contents(batches_of(1, 3)) == expected
+    for other in (batches_of(1, 2), batches_of(2, 3), batches_of(3, 1)):
+        assert not set(contents(other).values()) & set(expected.values())
+
+
+def test_every_batch_of_an_epoch_is_augmented_in_its_own_way():
+    x, y = np.tile(noise(1)[0], (32, 1, 1, 1)), np.zeros(32, np.uint8)
+    batches = Batches(x, y, 8, augmentation=Augmentation(crop=4, cutout=8))
+    assert len(set(contents(batches).values())) == 4
+
+
+@pytest.mark.parametrize(
+    "augmentation",
+    [
+        Augmentation(flip="random"),
+        Augmentation(cutout=9),
+        Augmentation(operations=2, magnitude=9),
+        DRAWN,
+    ],
+)
+def test_augmentation_leaves_the_images_and_labels_given_alone(augmentation):
+    x, y = noise(12)
+    x.flags.writeable = y.flags.writeable = False
+    batches = Batches(x, y, 12, augmentation=augmentation, shuffle=False)
+    images, labels = batches[0]
+    assert (images != x).any()
+    images[:] = 0  # what is done to a batch stays in it
+    labels[:] = 0
+    np.testing.assert_array_equal(x, noise(12)[0])
+    np.testing.assert_array_equal(y, noise(12)[1])
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_an_image_flips_from_epoch_to_epoch_wherever_the_order_puts_it(shuffle):
+    x = np.zeros((40, 32, 32, 3), np.uint8)
+    x[:, 0, 0] = x[:, 0, 31] = np.arange(40)[:, None]  # the number, at both ends
+    x[:, 1, 31] = 1  # tells right from left
+    batches = Batches(
+        x, np.zeros(40), 7, augmentation=Augmentation(flip="alternating"), shuffle=shuffle
+    )
+    sides = np.zeros((3, 40))
+    for epoch in range(3):
+        batches.start_epoch(epoch)
+        images = np.concatenate([batches[index][0] for index in range(len(batches))])
+        sides[epoch, images[:, 0, 0, 0]] = images[:, 1, 0, 0]
+    assert 8 < sides[0].sum() < 32  # both sides are there
+    np.testing.assert_array_equal(sides[1], 1 - sides[0])
+    np.testing.assert_array_equal(sides[2], sides[0])
+
+
+def test_labels_come_along_with_augmented_images():
+    x, y = np.zeros((40, 32, 32, 3), np.uint8), np.arange(40)
+    x[:] = np.arange(40)[:, None, None, None]
+    batches = Batches(x, y, 7, augmentation=Augmentation(crop=4, flip="random"))
+    for index in range(len(batches)):
+        images, labels = batches[index]
+        assert images.dtype == np.uint8
+        np.testing.assert_array_equal(images[:, 9, 9, 0], labels)
+
+
+# Workers
+
+
+class Uneven(Batches):
+    """Every other batch takes longer, so that workers overtake each other."""
+
+    def __getitem__(self, index):
+        time.sleep(0.004 * (index % 2))
+        return super().__getitem__(index)
+
+
+def test_workers_do_not_disturb_the_order():
+    """The steps of gradient descent on one weight do not commute, so the order shows."""
+    numbers = np.random.default_rng(0).uniform(0.1, 1, 60).astype(np.float32)
+    x = np.zeros((60, 32, 32, 3), np.float32)
+    x[:, 0, 0, 0] = numbers
+    y = np.cos(9 * numbers)
+    images = keras.Input((32, 32, 3))
+    dense = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
+    model = keras.Model(images, dense(images[:, 0, 0, :1]))
+    model.compile(keras.optimizers.SGD(0.4), "mse")
+    batches, found, expected, weight = Uneven(x, y, 2, seed=3), [], [], 0.0
+
+    def end(epoch, logs):
+        found.append(model.get_weights()[0].item())
+
+    follow = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch), on_epoch_end=end
+    )
+    model.fit(batches, epochs=3, shuffle=False, callbacks=[follow], verbose=0)
+    for epoch in range(3):
+        for two in np.random.default_rng([3, epoch]).permutation(60).reshape(30, 2):
+            weight -= 0.4 * np.mean(2 * (weight * numbers[two] - y[two]) * numbers[two])
+        expected.append(weight)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    logits = model.predict(Uneven(x, y, 7, shuffle=False), verbose=0)
+    np.testing.assert_allclose(logits[:, 0], numbers * expected[-1], rtol=1e-4)

@@ -7,7 +7,8 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "cifarlib"
 ORDER = [
-    "files", "data", "rand_augment", "augment", "batches", "layers", "models", "schedules",
+    "files", "checks", "data", "rand_augment", "augment", "batches", "layers", "models",
+    "schedules",
     "recipes", "optimizers", "lookahead", "fingerprint", "checkpoints", "machine",
     "training", "evaluation", "gradients", "explain", "plots", "widgets", "zoo", "bench",
 ]  # fmt: skip

@@ -1,15 +1,22 @@
 """Recipes refuse what cannot be trained, and say what a record needs to know."""
 
 import dataclasses
+import json
 
 import keras
 import pytest
 
+from cifarlib.augment import Augmentation
 from cifarlib.recipes import RECIPES, SIMPLE_CNN, Recipe
+
+REQUIRED = {"epochs": 1, "batch_size": 2, "optimizer": "sgd", "learning_rate": 0.5}
 
 
 def test_simple_cnn_is_trained_as_the_first_tutorials_do():
-    assert dataclasses.astuple(SIMPLE_CNN) == (10, 64, "adam", 1e-3, True)
+    assert SIMPLE_CNN.settings() == {
+        "epochs": 10, "batch_size": 64, "optimizer": "adam", "learning_rate": 1e-3,
+        "validate_on_test": True,
+    }  # fmt: skip
     rate = float(keras.optimizers.Adam().learning_rate)
     assert rate == pytest.approx(SIMPLE_CNN.learning_rate)  # Keras' default
 
@@ -27,10 +34,58 @@ def test_counts_must_be_whole_numbers_of_at_least_one(name, value):
     assert repr(value) in str(error.value)
 
 
-@pytest.mark.parametrize("value", [0, -0.1, float("nan")])
+@pytest.mark.parametrize("value", [0, -0.1, float("nan"), float("inf")])
 def test_learning_rate_must_be_positive(value):
-    with pytest.raises(ValueError, match="learning_rate must be positive"):
+    with pytest.raises(ValueError, match="learning_rate must be positive") as error:
         dataclasses.replace(SIMPLE_CNN, learning_rate=value)
+    assert repr(value) in str(error.value)
+
+
+NOT_NEGATIVE = "must be finite and at least 0, got "
+A_SHARE = "must be at least 0 and below 1, got "
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "values"),
+    [
+        ("lookahead", "must be a whole number of at least 0, got ", [-1, 2.0, "5", None, True]),
+        *[
+            (name, NOT_NEGATIVE, [-1e-9, float("nan"), float("inf"), "0", None, True])
+            for name in ("weight_decay", "clip_norm", "start", "final")
+        ],
+        *[
+            (name, A_SHARE, [-0.1, 1, 1.5, float("nan"), "0", None])
+            for name in ("momentum", "warmup", "label_smoothing")
+        ],
+        *[
+            (name, "must be True or False, got ", ["no", 1, None])
+            for name in ("validate_on_test", "decay_all", "test_time_augmentation")
+        ],
+        ("augmentation", "must be an Augmentation, got ", [None, {"crop": 4}]),
+        ("optimizer", "must be one of 'sgd', 'adam', 'adamw', got ", ["SGD", "rmsprop", None]),
+        (
+            "schedule",
+            "must be one of 'constant', 'cosine', 'linear', 'step', got ",
+            ["cosin", None],
+        ),
+        (
+            "precision",
+            "must be one of 'float32', 'mixed_bfloat16', ",
+            ["float16", "bfloat16", None],
+        ),
+    ],
+)
+def test_other_settings_outside_their_range_are_refused_with_their_value(name, message, values):
+    for value in values:
+        with pytest.raises(ValueError, match=f"^{name} {message}") as error:
+            Recipe(**REQUIRED | {name: value})
+        assert str(error.value).endswith(f"got {value!r}")
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+def test_momentum_belongs_to_sgd(optimizer):
+    with pytest.raises(ValueError, match=f"momentum belongs to sgd, not to {optimizer}"):
+        Recipe(**REQUIRED | {"optimizer": optimizer, "momentum": 0.9})
 
 
 def test_a_recipe_cannot_be_changed():
@@ -39,16 +94,73 @@ def test_a_recipe_cannot_be_changed():
 
 
 def test_settings_leave_out_what_is_at_its_default():
-    assert Recipe(1, 2, "sgd", 0.5).settings() == {
-        "epochs": 1, "batch_size": 2, "optimizer": "sgd", "learning_rate": 0.5,
-    }  # fmt: skip
+    assert Recipe(1, 2, "sgd", 0.5).settings() == REQUIRED
     assert SIMPLE_CNN.settings()["validate_on_test"] is True
+    crop = Recipe(**REQUIRED, lookahead=5, augmentation=Augmentation(crop=4, flip="none"))
+    assert crop.settings() == REQUIRED | {"lookahead": 5, "augmentation": {"crop": 4}}
+    assert Recipe(**REQUIRED, augmentation=Augmentation()).settings() == REQUIRED
+
+
+def test_a_default_never_changes():
+    """The settings of a record, and so its hash, stand on these: new ones may only be added."""
+    found = dataclasses.asdict(Recipe(**REQUIRED))
+    nothing = {
+        "operations": 0, "magnitude": 0, "crop": 0, "flip": "none", "cutout": 0, "mixup": 0.0,
+        "cutmix": 0.0,
+    }  # fmt: skip
+    assert found.pop("augmentation").items() >= nothing.items()
+    defaults = {
+        "validate_on_test": False, "momentum": 0.0, "weight_decay": 0.0, "decay_all": False,
+        "schedule": "constant", "warmup": 0.0, "start": 0.0, "final": 0.0, "clip_norm": 0.0,
+        "label_smoothing": 0.0, "lookahead": 0, "test_time_augmentation": False,
+        "precision": "float32",
+    }  # fmt: skip
+    assert found.items() >= (REQUIRED | defaults).items()
 
 
 def test_a_field_added_later_leaves_the_settings_of_older_recipes_alone():
     later = dataclasses.make_dataclass(
-        "Later", [("momentum", float, 0.0)], bases=(Recipe,), frozen=True
+        "Later", [("invented", float, 0.0)], bases=(Recipe,), frozen=True
     )
-    old = dataclasses.asdict(SIMPLE_CNN)
-    assert later(**old).settings() == SIMPLE_CNN.settings()
-    assert later(**old, momentum=0.9).settings() == SIMPLE_CNN.settings() | {"momentum": 0.9}
+    for recipe in (SIMPLE_CNN, *RECIPES.values()):
+        old = vars(recipe)
+        assert later(**old).settings() == recipe.settings()
+        assert later(**old, invented=0.9).settings() == recipe.settings() | {"invented": 0.9}
+
+
+def test_a_field_added_to_the_augmentation_leaves_the_settings_alone_too():
+    later = dataclasses.make_dataclass(
+        "Later", [("invented", float, 0.0)], bases=(Augmentation,), frozen=True
+    )
+    recipe = Recipe(**REQUIRED, augmentation=Augmentation(crop=4))
+    assert dataclasses.replace(recipe, augmentation=later(crop=4)).settings() == recipe.settings()
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_settings_and_text_give_the_recipe_back(name):
+    recipe = RECIPES[name]
+    settings = json.loads(json.dumps(recipe.settings()))  # as in a record
+    assert settings == recipe.settings()
+    if "augmentation" in settings:
+        settings["augmentation"] = Augmentation(**settings["augmentation"])
+    assert Recipe(**settings) == recipe
+    assert eval(repr(recipe)) == recipe
+
+
+def test_text_names_what_is_set_and_nothing_else():
+    expected = "Recipe(epochs=1, batch_size=2, optimizer='sgd', learning_rate=0.5, momentum=0.9)"
+    assert repr(Recipe(**REQUIRED, momentum=0.9)) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "soft"),
+    [
+        ({}, False),
+        ({"augmentation": Augmentation(crop=4, flip="random", cutout=8)}, False),
+        ({"label_smoothing": 0.1}, True),
+        ({"augmentation": Augmentation(mixup=0.2)}, True),
+        ({"augmentation": Augmentation(cutmix=1.0)}, True),
+    ],
+)
+def test_labels_are_shares_where_something_mixes_them(settings, soft):
+    assert Recipe(**REQUIRED, **settings).soft_labels is soft

@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
+from cifarlib.checks import fraction, whole
 from cifarlib.layers import normalization
-from cifarlib.models.checks import fraction, positive_integer
 
 
 def alexnet(*, width: int = 24, dropout: float = 0.5, activation: str = "relu") -> keras.Model:
@@ -35,7 +35,7 @@ def alexnet(*, width: int = 24, dropout: float = 0.5, activation: str = "relu") 
     >>> alexnet().count_params()
     564842
     """
-    positive_integer("width", width)
+    whole("width", width, 1)
     fraction("dropout", dropout)
     hidden = round(width * 256 / 24)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
+from cifarlib.checks import fraction, positive, whole
 from cifarlib.layers import BatchNormalization, normalization, stochastic_depth
-from cifarlib.models.checks import fraction, positive_integer
 
 # (fused?, expansion, filters, blocks, stride) of each stage, at width and depth 1
 STAGES = (
@@ -50,9 +50,8 @@ def efficientnet(
     True
     """
     for name, value in (("width", width), ("depth", depth)):
-        if not 0 < value < float("inf"):
-            raise ValueError(f"{name} must be positive and finite, got {value}")
-    positive_integer("resolution", resolution)
+        positive(name, value)
+    whole("resolution", resolution, 1)
     fraction("dropout", dropout)
     fraction("drop_rate", drop_rate)
     images = keras.Input((32, 32, 3))

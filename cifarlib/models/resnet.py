@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
+from cifarlib.checks import choice, whole
 from cifarlib.layers import BatchNormalization, PaddedShortcut, normalization
-from cifarlib.models.checks import choice, positive_integer
 
 SHORTCUTS = ("pad", "projection")
 
@@ -38,7 +38,7 @@ def resnet(
     """
     if not isinstance(depth, int) or depth < 8 or (depth - 2) % 6:
         raise ValueError(f"depth must be 6 n + 2, so 8, 14, 20, ..., got {depth!r}")
-    positive_integer("width", width)
+    whole("width", width, 1)
     choice("shortcut", shortcut, SHORTCUTS)
     stages = [(width * factor, (depth - 2) // 6) for factor in (1, 2, 4)]
     name = f"{'resnet' if residual else 'plain'}{depth}"
@@ -66,7 +66,7 @@ def resnet18(*, width: int = 64, shortcut: str = "projection") -> keras.Model:
     >>> resnet18().count_params()
     11183562
     """
-    positive_integer("width", width)
+    whole("width", width, 1)
     choice("shortcut", shortcut, SHORTCUTS)
     return _network("resnet18", width, [(width * 2**i, 2) for i in range(4)], shortcut)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
+from cifarlib.checks import fraction
+
 
 def simple_cnn(*, dropout: float = 0.5) -> keras.Model:
     """Three 3 x 3 convolutions, two max-pools, two dense layers: 122,570 parameters.
@@ -26,8 +28,7 @@ def simple_cnn(*, dropout: float = 0.5) -> keras.Model:
     >>> simple_cnn().count_params()
     122570
     """
-    if not 0 <= dropout < 1:
-        raise ValueError(f"dropout must be at least 0 and below 1, got {dropout}")
+    fraction("dropout", dropout)
     return keras.Sequential(
         [
             keras.Input((32, 32, 3)),

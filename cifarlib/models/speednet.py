@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from cifarlib.checks import positive_integers
 from cifarlib.data import load_cifar10
 from cifarlib.layers import (
     CHANNEL_DEVIATIONS,
@@ -16,7 +17,6 @@ from cifarlib.layers import (
     PartlyIdentity,
     normalization,
 )  # fmt: skip
-from cifarlib.models.checks import positive_integers
 
 
 def speednet(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
+from cifarlib.checks import choice, fraction, whole
 from cifarlib.layers import BatchNormalization, normalization
-from cifarlib.models.checks import choice, fraction, positive_integer
 
 # Convolutions before each of the five pools: configurations A, B, D, E of the paper's table 1
 CONFIGURATIONS = {
@@ -52,7 +52,7 @@ def vgg(
     925242
     """
     choice("depth", depth, tuple(CONFIGURATIONS))
-    positive_integer("width", width)
+    whole("width", width, 1)
     fraction("dropout", dropout)
     if initializer == "small":
         initializer = {"class_name": "RandomNormal", "config": {"stddev": 0.01}}

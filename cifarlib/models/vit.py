@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
+from cifarlib.checks import choice, fraction, positive, whole
 from cifarlib.layers import ClassToken, PositionEmbedding, normalization
-from cifarlib.models.checks import choice, fraction, positive_integer
 
 TOKENIZERS = ("patch", "convolution")
 POOLINGS = ("class", "mean", "sequence")
@@ -62,13 +62,12 @@ def vit(
     811146
     """
     for name, value in (("dim", dim), ("depth", depth), ("heads", heads)):
-        positive_integer(name, value)
+        whole(name, value, 1)
     if not isinstance(patch_size, int) or patch_size < 1 or 32 % patch_size:
         raise ValueError(f"patch_size must be a divisor of 32, got {patch_size!r}")
     if dim % heads:
         raise ValueError(f"heads must be a divisor of dim, got heads={heads}, dim={dim}")
-    if not 0 < mlp_ratio < float("inf"):
-        raise ValueError(f"mlp_ratio must be positive and finite, got {mlp_ratio}")
+    positive("mlp_ratio", mlp_ratio)
     choice("tokenizer", tokenizer, TOKENIZERS)
     choice("pooling", pooling, POOLINGS)
     choice("positions", positions, POSITIONS)
