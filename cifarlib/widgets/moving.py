@@ -126,5 +126,5 @@ def moving_figure(
 def _webp(png: bytes) -> bytes:
     """A picture in a format a third as large; eight of them fit in a notebook with ease."""
     buffer = io.BytesIO()
-    Image.open(io.BytesIO(png)).convert("RGB").save(buffer, "webp", quality=80, method=4)
+    Image.open(io.BytesIO(png)).convert("RGB").save(buffer, "webp", quality=70, method=6)
     return buffer.getvalue()
