@@ -92,62 +92,58 @@ def test_chapter_has_title_question_box_takeaways_and_a_way_on(path):
 
 
 # The walkthrough's first half is older than these three rules
-each_full_chapter = pytest.mark.parametrize(
-    "path",
-    [path for path in NOTEBOOKS if path.parent.name != "walkthrough"],
-    ids=lambda path: path.stem,
-)
+FULL_CHAPTERS = [path for path in NOTEBOOKS if path.parent.name != "walkthrough"]
 
 
-@each_full_chapter
-def test_chapter_has_a_figure_that_moves_through_eight_states_or_more(path):
-    texts = [
-        output["data"]["text/plain"]
-        for cell in code_cells(read(path))
-        for output in cell.outputs
-        if "moving-figure" in output.get("data", {}).get("text/html", "")
-    ]
-    assert texts
-    for text in texts:
-        places = [int(count) for count in re.findall(r"\((\d+)\)[,;]", text)]
-        assert math.prod(places) >= 8, text
+def test_chapter_has_a_figure_that_moves_through_eight_states_or_more():
+    for path in FULL_CHAPTERS:
+        texts = [
+            output["data"]["text/plain"]
+            for cell in code_cells(read(path))
+            for output in cell.outputs
+            if "moving-figure" in output.get("data", {}).get("text/html", "")
+        ]
+        assert texts
+        for text in texts:
+            places = [int(count) for count in re.findall(r"\((\d+)\)[,;]", text)]
+            assert math.prod(places) >= 8, text
 
 
-@each_full_chapter
-def test_chapter_has_a_quiz_of_its_own(path):
-    quizzes = [
-        output["data"]["text/plain"]
-        for cell in code_cells(read(path))
-        for output in cell.outputs
-        if 'class="quiz"' in output.get("data", {}).get("text/html", "")
-    ]
-    assert len(quizzes) == 1
-    assert quizzes[0] == repr(quiz(path.stem))
+def test_chapter_has_a_quiz_of_its_own():
+    for path in FULL_CHAPTERS:
+        quizzes = [
+            output["data"]["text/plain"]
+            for cell in code_cells(read(path))
+            for output in cell.outputs
+            if 'class="quiz"' in output.get("data", {}).get("text/html", "")
+        ]
+        assert len(quizzes) == 1
+        assert quizzes[0] == repr(quiz(path.stem))
 
 
-@each_full_chapter
-def test_chapter_has_exercises_whose_solutions_assert_something(path):
-    notebook = read(path)
-    text = prose(notebook)
-    asked = re.findall(r":::\{exercise\} .+\n:label: (\S+)\n", text)
-    assert len(asked) >= 2
-    assert all(label.startswith(path.stem.replace("_", "-")) or label.startswith(path.stem)
-               for label in asked)  # fmt: skip
-    answered, inside, asserted = [], None, False
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            asserted |= inside is not None and "assert " in cell.source
-            continue
-        for mark in re.findall(
-            r":::\{solution-(?:start\} \S+\n:class: dropdown|end\})", cell.source
-        ):
-            if "start" in mark:
-                inside, asserted = re.search(r"start\} (\S+)", mark).group(1), False
-            else:
-                assert asserted, f"the solution of {inside} asserts nothing"
-                answered.append(inside)
-                inside = None
-    assert answered == asked
+def test_chapter_has_exercises_whose_solutions_assert_something():
+    for path in FULL_CHAPTERS:
+        notebook = read(path)
+        text = prose(notebook)
+        asked = re.findall(r":::\{exercise\} .+\n:label: (\S+)\n", text)
+        assert len(asked) >= 2
+        assert all(label.startswith(path.stem.replace("_", "-")) or label.startswith(path.stem)
+                   for label in asked)  # fmt: skip
+        answered, inside, asserted = [], None, False
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                asserted |= inside is not None and "assert " in cell.source
+                continue
+            for mark in re.findall(
+                r":::\{solution-(?:start\} \S+\n:class: dropdown|end\})", cell.source
+            ):
+                if "start" in mark:
+                    inside, asserted = re.search(r"start\} (\S+)", mark).group(1), False
+                else:
+                    assert asserted, f"the solution of {inside} asserts nothing"
+                    answered.append(inside)
+                    inside = None
+        assert answered == asked
 
 
 @each_notebook

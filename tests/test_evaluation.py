@@ -12,7 +12,14 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from cifarlib import load_cifar10
 from cifarlib.evaluation import accuracy, layer_macs, logits, macs
-from cifarlib.models import simple_cnn
+from cifarlib.layers import (
+    BatchNormalization,
+    ClassToken,
+    PaddedShortcut,
+    PositionEmbedding,
+    normalization,
+)
+from cifarlib.models import build, simple_cnn
 
 layers = keras.layers
 
@@ -234,8 +241,8 @@ def test_layers_without_a_kernel_cost_nothing(layer):
 @pytest.mark.parametrize(
     ("shape", "layer"),
     [
-        ((8, 8, 3), layers.DepthwiseConv2D(3)),
         ((8, 8, 3), layers.Conv2DTranspose(4, 3)),
+        ((8, 3), layers.DepthwiseConv1D(3)),
         ((8, 3), layers.Conv1D(4, 3)),
         ((8, 8, 8, 3), layers.Conv3D(4, 3)),
         ((8, 3), layers.EinsumDense("xyc,cz->xyz", (None, 4))),
@@ -279,10 +286,92 @@ def test_layers_that_multiply_under_another_name_are_refused(shape, layer):
 
 
 def test_attention_is_refused():
-    x = keras.Input((16, 8))
-    for output in (layers.MultiHeadAttention(2, 4)(x, x), layers.Dot(2)([x, x])):
+    x, y = keras.Input((16, 8)), keras.Input((9, 8))
+    outputs = [
+        layers.MultiHeadAttention(2, 4)(x, y),
+        layers.MultiHeadAttention(2, 4)(query=x, value=y),
+        layers.MultiHeadAttention(2, 4)(x, x, key=layers.ReLU()(x)),
+        layers.Attention()([x, x]),
+        layers.AdditiveAttention(use_scale=False)([x, x]),
+        layers.Dot((2, 2))([x, y]),
+    ]
+    for output in outputs:
         with pytest.raises(ValueError, match="do not know how to count"):
-            macs(keras.Model(x, output))
+            macs(keras.Model([x, y], [output, y]))
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_depthwise_convolution_costs_its_window_for_each_output(stride):
+    layer = layers.DepthwiseConv2D((3, 5), strides=stride, padding="same", depth_multiplier=2)
+    model = keras.Sequential([keras.Input((8, 8, 3)), layer])
+    by_hand = (8 // stride) ** 2 * (3 * 2) * (3 * 5)
+    assert macs(model) == layer_macs(layer) == by_hand == profiled_macs(model, (8, 8, 3))
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+@pytest.mark.parametrize("call", [{}, {"return_attention_scores": True}])
+def test_self_attention_costs_four_projections_scores_and_sums(use_bias, call):
+    x = keras.Input((16, 8))
+    layer = layers.MultiHeadAttention(2, 4, use_bias=use_bias)
+    outputs = layer(x, x, **call)
+    model = keras.Model(x, outputs)
+    projections = 4 * 16 * 8 * 8  # queries, keys, values and the output: 8 x 8 for each token
+    scores = sums = 2 * 16 * 16 * 4  # for each head and pair of tokens 4 products
+    assert macs(model) == layer_macs(layer) == projections + scores + sums == 8_192
+    if call:  # else TensorFlow computes the scores by an operation that its profiler leaves out
+        assert profiled_macs(model, (16, 8)) == 8_192
+
+
+def test_self_attention_with_heads_of_other_sizes_is_counted():
+    x = keras.Input((5, 8))
+    layer = layers.MultiHeadAttention(3, 4, value_dim=7, output_shape=11)
+    model = keras.Model(x, layer(x, x, x, return_attention_scores=True))
+    projections = 5 * (8 * 12 + 8 * 12 + 8 * 21 + 21 * 11)
+    assert macs(model) == projections + 25 * 12 + 25 * 21 == profiled_macs(model, (5, 8))
+
+
+@pytest.mark.parametrize("axis", [1, 2, -1])
+def test_dot_costs_the_length_of_the_axis_it_sums_over_for_each_output(axis):
+    x = keras.Input((6, 8))
+    model = keras.Model(x, layers.Dot(axis)([x, x]))
+    by_hand = 8 * 8 * 6 if axis == 1 else 6 * 6 * 8
+    assert macs(model) == by_hand == profiled_macs(model, (6, 8))
+
+
+@pytest.mark.parametrize(
+    ("shape", "layer"),
+    [
+        ((16, 8), ClassToken()),
+        ((16, 8), PositionEmbedding()),
+        ((16, 8), PositionEmbedding("sincos")),
+        ((8, 8, 3), BatchNormalization()),
+        ((8, 8, 3), PaddedShortcut(5, 2)),
+        ((8, 8, 3), normalization()),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_layers_of_the_package_cost_nothing(shape, layer):
+    assert macs(keras.Sequential([keras.Input(shape), layer])) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("alexnet", {"width": 5}),
+        ("vgg", {"depth": 11, "width": 3}),
+        ("resnet18", {"width": 3}),
+        ("resnet18", {"width": 3, "shortcut": "pad"}),
+        ("efficientnet", {"width": 0.5, "depth": 0.5, "resolution": 40}),
+        ("vit", {"dim": 12, "depth": 2, "heads": 3}),
+        ("vit", {"dim": 12, "depth": 1, "heads": 2, "positions": "sincos", "pooling": "mean"}),
+        ("cct", {"dim": 12}),
+        ("speednet", {"widths": (3, 5, 7)}),
+    ],
+    ids=str,
+)
+def test_macs_of_every_architecture_are_the_profiler_s(name, settings):
+    model = build(name, **settings)
+    assert macs(model) == profiled_macs(model, (32, 32, 3)) > 0
 
 
 def test_shared_layer_is_counted_as_often_as_it_is_used():
