@@ -117,8 +117,8 @@ def test_bad_requests_are_refused_with_what_there_is(little, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"has not been run yet.*experiment tiny"):
         read("tiny", tmp_path)
     record = run("tiny", little, folder=tmp_path, seeds=1, verbose=False)
-    with pytest.raises(ValueError, match="no variant 'wiht'; it has with, without"):
-        record.of("wiht")
+    with pytest.raises(ValueError, match="no variant 'width'; it has with, without"):
+        record.of("width")
     few = Cifar10(little.x_train[:40], little.y_train[:40], little.x_test, little.y_test)
     with pytest.raises(ValueError, match="needs 48 training images, got 40"):
         run("tiny", few, folder=tmp_path)
