@@ -91,12 +91,8 @@ def test_chapter_has_title_question_box_takeaways_and_a_way_on(path):
     assert 3 <= takeaways.group(1).count("\n* ") + 1 <= 5
 
 
-# The walkthrough's first half is older than these three rules
-FULL_CHAPTERS = [path for path in NOTEBOOKS if path.parent.name != "walkthrough"]
-
-
 def test_chapter_has_a_figure_that_moves_through_eight_states_or_more():
-    for path in FULL_CHAPTERS:
+    for path in NOTEBOOKS:
         texts = [
             output["data"]["text/plain"]
             for cell in code_cells(read(path))
@@ -110,7 +106,7 @@ def test_chapter_has_a_figure_that_moves_through_eight_states_or_more():
 
 
 def test_chapter_has_a_quiz_of_its_own():
-    for path in FULL_CHAPTERS:
+    for path in NOTEBOOKS:
         quizzes = [
             output["data"]["text/plain"]
             for cell in code_cells(read(path))
@@ -122,7 +118,7 @@ def test_chapter_has_a_quiz_of_its_own():
 
 
 def test_chapter_has_exercises_whose_solutions_assert_something():
-    for path in FULL_CHAPTERS:
+    for path in NOTEBOOKS:
         notebook = read(path)
         text = prose(notebook)
         asked = re.findall(r":::\{exercise\} .+\n:label: (\S+)\n", text)
