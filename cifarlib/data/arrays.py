@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -108,7 +109,23 @@ FULL_SHA256 = {
 }
 
 
-def verify(data: Cifar10, expected: dict[str, str]) -> Cifar10:
+@dataclass(frozen=True)
+class Description:
+    """What a whole set must be, whoever delivers it: its hashes and the size of its six batches."""
+
+    sha256: Mapping[str, str]
+    batch: int = 10_000
+
+    @property
+    def limit(self) -> int:
+        """The bytes that an honest archive may have, packed or unpacked: half as many again."""
+        return 9 * self.batch * 3073 + 2**20
+
+
+CIFAR10 = Description(FULL_SHA256)
+
+
+def verify(data: Cifar10, expected: Mapping[str, str]) -> Cifar10:
     """Return ``data`` if the SHA-256 of each of its arrays is the expected one.
 
     Raises:

@@ -1,0 +1,58 @@
+"""``python -m cifarlib.data status|fetch|clear``: all 60,000 images, for people."""
+
+import argparse
+import hashlib
+import sys
+import time
+
+from cifarlib.data import cache_folder, clear_cache
+from cifarlib.data.arrays import CIFAR10, verify
+from cifarlib.data.cache import read
+from cifarlib.data.sources import chosen, fetch
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m cifarlib.data", description=__doc__)
+    commands = {"status": status, "fetch": get, "clear": clear}
+    parser.add_argument("command", choices=commands, help="what to do with the cached images")
+    try:
+        commands[parser.parse_args(arguments).command]()
+    except (OSError, ValueError) as error:
+        print(f"python -m cifarlib.data: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def status() -> None:
+    """Say what is in the cache, and where images would come from."""
+    print(f"cache    {cache_folder()}")
+    try:
+        verify(read(cache_folder()), CIFAR10.sha256)
+        print("images   all 60,000, verified")
+    except FileNotFoundError:
+        print("images   not fetched yet")
+    except Exception as error:
+        print(f"images   damaged, the next fetch replaces them: {error}")
+    for path in sorted(cache_folder().glob("cifar10.*.partial")):
+        print(f"begun    {path.name}")
+    print(f"sources  {', '.join(chosen())}")
+
+
+def get() -> None:
+    """Fetch what is missing; say from where, how long it took, and what came."""
+    start = time.perf_counter()
+    source, data = fetch()
+    print(f"source   {source}\nseconds  {time.perf_counter() - start:.1f}\nSHA-256")
+    for name, array in vars(data).items():
+        print(f"  {name:8} {hashlib.sha256(array).hexdigest()}")
+
+
+def clear() -> None:
+    """Remove the images and what is unfinished."""
+    for path in clear_cache():
+        print(f"removed  {path}")
+    print(f"cache    {cache_folder()} holds no images of CIFAR-10 now")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
