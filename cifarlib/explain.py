@@ -71,7 +71,8 @@ def exciting_image(
         ``uint8 (32, 32, 3)``.
 
     Raises:
-        ValueError: the model has no such layer, or the layer no such unit.
+        ValueError: the model has no such layer, the layer no such unit, or the unit is silent on
+            the noise: behind a ReLU it then has no gradient to follow.
 
     Source:
         Erhan et al. (2009); jitter and blur: Olah et al. (2017), doi 10.23915/distill.00007.
@@ -92,6 +93,11 @@ def exciting_image(
         shift = rng.integers(-jitter, jitter + 1, 2)
         moved = np.roll(image, shift, axis=(1, 2))
         _, gradient = input_gradient(lambda x: ops.mean(part(x, training=False)[..., unit]), moved)
+        if step == 0 and not gradient.any():
+            raise ValueError(
+                f"unit {unit} of {layer!r} is silent on noise and has no gradient to follow: try "
+                f"another seed than {seed}, or a layer before the ReLU"
+            )
         moved = moved + step_size * gradient / (np.abs(gradient).mean() + 1e-12)
         image = np.clip(np.roll(moved, -shift, axis=(1, 2)), 0, 255).astype(np.float32)
         if step % 4 == 3:

@@ -4,6 +4,7 @@ import ast
 import math
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import nbformat
 import pytest
@@ -220,12 +221,12 @@ def test_every_citation_is_in_the_bibliography():
     found = {link for _, text in documents() for link in cited_links(text)}
     assert len(found) > 10
     for link in found:
-        identifier = re.sub(r"^https?://(doi\.org|arxiv\.org/abs)/", "", link)
+        identifier = re.sub(r"^https?://(doi\.org|arxiv\.org/abs)/", "", unquote(link))
         assert identifier in BIBLIOGRAPHY, link
 
 
 def test_every_entry_of_the_bibliography_is_cited():
-    text = "\n".join(text for _, text in documents())
+    text = unquote("\n".join(text for _, text in documents()))
     entries = re.split(r"^@", BIBLIOGRAPHY, flags=re.MULTILINE)[1:]
     for entry in entries:
         key = re.match(r"\w+\{([^,]+),", entry).group(1)

@@ -89,6 +89,20 @@ def test_exciting_image_depends_on_its_seed_alone():
     assert (first != other).any()
 
 
+def test_unit_that_is_silent_on_noise_is_refused_instead_of_shown_as_noise():
+    silent = keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            keras.layers.Conv2D(
+                1, 3, activation="relu", name="dead",
+                kernel_initializer="zeros", bias_initializer=keras.initializers.Constant(-1),
+            ),
+        ]
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="unit 0 of 'dead' is silent on noise"):
+        exciting_image(silent, "dead", 0)
+
+
 def test_unit_of_a_dense_layer_can_be_excited(model):
     made = exciting_image(model, model.layers[-1].name, 5, steps=16)
     start = exciting_image(model, model.layers[-1].name, 5, steps=0)

@@ -136,6 +136,23 @@ def test_gpu_s_capability_decides(monkeypatch, capability, policy):
     assert machine.fastest_precision() == policy
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's own report")
+@pytest.mark.parametrize(
+    ("details", "capability", "name"),
+    [
+        ({"compute_capability": (7, 5), "device_name": "Tesla T4"}, 7.5, "Tesla T4"),
+        ({"compute_capability": (9, 0), "device_name": "H100"}, 9.0, "H100"),
+        ({}, 0, "a GPU of unknown name"),
+    ],
+)
+def test_gpu_is_asked_for_its_capability_and_name(monkeypatch, details, capability, name):
+    config = importlib.import_module("tensorflow").config
+    monkeypatch.setattr(config, "list_physical_devices", lambda kind: {"GPU": ["first"]}[kind])
+    monkeypatch.setattr(config.experimental, "get_device_details", {"first": details}.__getitem__)
+    assert machine._compute_capability() == pytest.approx(capability)
+    assert machine._accelerators() == [name]
+
+
 def test_precision_holds_inside_its_block_alone(monkeypatch):
     monkeypatch.setattr(machine, "fastest_precision", lambda: "mixed_float16")
     before = keras.config.dtype_policy().name

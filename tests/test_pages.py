@@ -260,6 +260,34 @@ def test_text_contrasts_with_its_background_in_both_schemes(visit):
         assert abs(background - text) > 120
 
 
+# The ratio of WCAG 2, between an element's color and the nearest background that is not transparent
+CONTRAST = """
+elements => elements.map(element => {
+  const parts = text => text.match(/[\\d.]+/g).map(Number);
+  const light = color => parts(color).slice(0, 3).map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  let around = element;
+  while (parts(getComputedStyle(around).backgroundColor)[3] === 0) around = around.parentElement;
+  const pair = [getComputedStyle(element).color, getComputedStyle(around).backgroundColor];
+  const [low, high] = pair.map(light).sort((a, b) => a - b);
+  return [element.textContent.slice(0, 60), (high + 0.05) / (low + 0.05)];
+})
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", with_output('class=\\"quiz\\"'))
+def test_quizzes_and_moving_figures_are_legible_in_both_schemes(visit, name, scheme):
+    page = visit(scheme=scheme).open(name)
+    for answer in page.locator(".quiz fieldset > .answer:first-of-type input").all():
+        answer.check()  # so that remarks are there to be read
+    words = ".quiz legend, .quiz label, .quiz code, .quiz .remark, .moving-figure span"
+    measured = page.locator(f"{words}, .moving-figure output").evaluate_all(CONTRAST)
+    assert len(measured) > 10
+    assert [row for row in measured if row[1] < 4.5] == []
+
+
 def test_the_switch_changes_the_scheme(visit):
     page = visit(scheme="light").open(pages()[1])
     button = page.locator("button.theme-switch-button").first

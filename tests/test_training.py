@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -257,7 +258,7 @@ class Deadly(training.Batches):
         super().start_epoch(epoch)
 
     def __getitem__(self, index):
-        if self.epoch == 2 and index == 3:
+        if (self.epoch, index) == {step!r}:
             os.kill(os.getpid(), signal.SIGKILL)
         return super().__getitem__(index)
 
@@ -269,20 +270,23 @@ training.train(tiny(), data, ADAM, checkpoint=Path({checkpoint!r}), verbose=Fals
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_process_killed_in_the_middle_of_an_epoch_resumes_exactly(data, straight, tmp_path):
+def test_process_killed_at_a_random_step_resumes_exactly(data, straight, tmp_path):
+    step = random.randrange(1, 4), random.randrange(5)  # four epochs of five steps
     np.savez(tmp_path / "data.npz", x=data[0], y=data[1])
     checkpoint = tmp_path / "state" / "state.npz"
     script = KILLED.format(
         tests=os.path.dirname(__file__),
         data=str(tmp_path / "data.npz"),
         checkpoint=str(checkpoint),
+        step=step,
     )
     process = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert process.returncode == -signal.SIGKILL, process.stderr[-2000:]
     with np.load(checkpoint) as saved:
-        assert int(saved["epochs"]) == 2
+        assert int(saved["epochs"]) == step[0]
     weights, run = trained(data, ADAM, tiny(seed=99), checkpoint=checkpoint)
-    assert_same(weights, straight[0])
+    for weight, expected in zip(weights, straight[0], strict=True):
+        np.testing.assert_array_equal(weight, expected, err_msg=f"killed at {step}")
     assert run.curves == straight[1].curves
 
 
@@ -376,6 +380,15 @@ def test_weights_that_explode_in_the_last_step_are_noticed(data, validation):
     recipe = Recipe(epochs=1, batch_size=72, optimizer="sgd", learning_rate=1e38)
     with pytest.raises(FloatingPointError):
         trained(data, recipe, plain(), validation=validation)
+
+
+def test_weights_that_explode_in_the_last_step_are_noticed_without_validation(data):
+    keras.utils.set_random_seed(0)
+    layers = keras.layers  # no rescaling: gradients of about 10, so steps beyond float32
+    model = keras.Sequential([keras.Input((32, 32, 3)), layers.Flatten(), layers.Dense(10)])
+    recipe = Recipe(epochs=1, batch_size=72, optimizer="sgd", learning_rate=1e38)
+    with pytest.raises(FloatingPointError, match=r"weights became .* \(epoch 1, batch 1\)"):
+        trained(data, recipe, model)
 
 
 def test_state_before_the_nan_is_kept(data, tmp_path):

@@ -41,7 +41,7 @@ def simple_cnn(*, dropout: float = 0.5) -> keras.Model:
             layers.Flatten(),  # (1024,)
             layers.Dense(64, activation="relu"),
             layers.Dropout(dropout),
-            layers.Dense(10),  # logits
+            layers.Dense(10, dtype="float32"),  # logits
         ],
         name="simple_cnn",
     )

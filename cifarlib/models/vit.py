@@ -120,7 +120,8 @@ def cct(*, depth: int = 2, dim: int = 128, heads: int = 2, **settings) -> keras.
 
     Source:
         Hassani et al. (2021), arXiv 2104.05704: convolutional tokens, sequence pooling, hidden
-        layers no wider than a token, dropout 0.1 on attention, stochastic depth up to 0.1.
+        layers no wider than a token, stochastic depth up to 0.1. Their dropout of 0.1 on
+        attention is left out: ``dropout`` here would act on other layers as well.
 
     >>> cct().count_params()
     284491
