@@ -89,19 +89,21 @@ def exciting_image(
     rng = np.random.default_rng(seed)
     noise = rng.normal(0, 0.2, (1, 32, 32, 3))
     image = np.float32(np.array(CHANNEL_MEANS) + noise * np.array(CHANNEL_DEVIATIONS))
+    silent = steps > 0  # until a movement wakes the unit up
     for step in range(steps):
         shift = rng.integers(-jitter, jitter + 1, 2)
         moved = np.roll(image, shift, axis=(1, 2))
         _, gradient = input_gradient(lambda x: ops.mean(part(x, training=False)[..., unit]), moved)
-        if step == 0 and not gradient.any():
-            raise ValueError(
-                f"unit {unit} of {layer!r} is silent on noise and has no gradient to follow: try "
-                f"another seed than {seed}, or a layer before the ReLU"
-            )
+        silent = silent and not gradient.any()
         moved = moved + step_size * gradient / (np.abs(gradient).mean() + 1e-12)
         image = np.clip(np.roll(moved, -shift, axis=(1, 2)), 0, 255).astype(np.float32)
         if step % 4 == 3:
             image = _blurred(image)
+    if silent:
+        raise ValueError(
+            f"unit {unit} of {layer!r} is silent on noise and has no gradient to follow: try "
+            f"another seed than {seed}, or a layer before the ReLU"
+        )
     return image[0].round().astype(np.uint8)
 
 
