@@ -20,7 +20,8 @@ def hardware() -> str:
         return ", ".join(accelerators)
     name, flags = _cpu()
     features = [label for flag, label in _CPU_FEATURES.items() if flag in flags]
-    return f"{_cores()} cores of {name}" + (f" ({', '.join(features)})" if features else "")
+    cores = f"{_cores()} core{'s' if _cores() > 1 else ''}"
+    return f"{cores} of {name}" + (f" ({', '.join(features)})" if features else "")
 
 
 def versions() -> dict[str, str]:

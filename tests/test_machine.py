@@ -45,29 +45,36 @@ def test_hardware_is_one_line_that_names_a_device():
 def test_cpu_is_named_with_what_decides_its_speed(cpuinfo):
     cpuinfo(XEON)
     assert machine.hardware().endswith(
-        " cores of Intel(R) Xeon(R) Processor @ 2.00GHz (AVX2, AVX-512, bf16, AMX)"
+        " of Intel(R) Xeon(R) Processor @ 2.00GHz (AVX2, AVX-512, bf16, AMX)"
     )
 
 
 def test_a_feature_is_a_whole_word(cpuinfo):
     cpuinfo("model name : Old\nflags : avx2x notavx512f avx512_bf16_not\n")
-    assert machine.hardware().endswith(" cores of Old")
+    assert machine.hardware().endswith(" of Old")
 
 
 def test_cores_are_those_this_process_may_use(cpuinfo):
     cpuinfo(XEON)
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    assert machine.hardware().startswith(f"{allowed} cores of ")
+    assert machine.hardware().startswith(f"{allowed} core{'s' if allowed > 1 else ''} of Intel")
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "1 core of Intel"), (16, "16 cores of Intel")])
+def test_one_core_is_no_cores(cpuinfo, monkeypatch, count, said):
+    cpuinfo(XEON)
+    monkeypatch.setattr(machine, "_cores", lambda: count)
+    assert machine.hardware().startswith(said)
 
 
 def test_cpu_without_a_name_is_named_by_its_architecture(cpuinfo):
     cpuinfo("processor\t: 0\nFeatures\t: fp asimd\nCPU implementer\t: 0x41\n")  # as ARM says it
-    assert machine.hardware().endswith(f" cores of {platform.machine()}")
+    assert machine.hardware().endswith(f" of {platform.machine()}")
 
 
 def test_system_without_cpuinfo_still_names_something(cpuinfo):
     found = machine.hardware()
-    assert found.endswith(f" cores of {platform.processor() or platform.machine()}")
+    assert found.endswith(f" of {platform.processor() or platform.machine()}")
 
 
 def test_accelerators_come_before_the_cpu(monkeypatch):
