@@ -15,6 +15,9 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
+
+from cifarlib.pictures import png
 
 # Okabe and Ito's colors: told apart with any kind of color vision, and on white or dark pages
 BLUE, ORANGE, GREEN, RED, PURPLE, GRAY = (
@@ -44,7 +47,7 @@ class Plot:
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png")
         plt.close(figure)
-        self.png, self.text = buffer.getvalue(), text
+        self.png, self.text = png(Image.open(buffer)), text
 
     def _repr_png_(self) -> bytes:
         return self.png

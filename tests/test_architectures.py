@@ -37,6 +37,7 @@ from cifarlib.models import (
     vgg,
     vit,
 )
+from cifarlib.models.alexnet import LocalResponseNormalization
 from cifarlib.models.efficientnet import inverted_residual, squeeze_and_excitation
 from cifarlib.models.speednet import whitening_kernel
 from cifarlib.models.vit import POOLINGS, POSITIONS, TOKENIZERS
@@ -753,6 +754,50 @@ def test_alexnet_computes_what_numpy_does(images):
     assert [layer.rate for layer in kinds(model, layers.Dropout)] == [0.5, 0.5]
 
 
+def local_response(x):
+    """Krizhevsky et al. (2012), section 3.3, channel by channel, with k = 2, alpha = 0.4."""
+    channels = x.shape[-1]
+    result = np.empty_like(x)
+    for c in range(channels):
+        around = x[..., max(0, c - 2) : min(channels, c + 3)]
+        result[..., c] = x[..., c] / (2 + 0.4 * (around**2).sum(axis=-1)) ** 0.75
+    return result
+
+
+@pytest.mark.parametrize("channels", [1, 4, 5, 24])
+def test_local_response_normalization_is_that_of_numpy_and_tensorflow(channels):
+    x = np.random.default_rng(0).normal(0, 2, (2, 3, 4, channels)).astype(np.float32)
+    ours = np.asarray(LocalResponseNormalization()(x))
+    assert_close(ours, local_response(x))
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        theirs = tf.nn.local_response_normalization(x, depth_radius=2, bias=2, alpha=0.4, beta=0.75)
+        assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("norm", ["response", "batch"])
+def test_alexnet_normalizes_the_first_two_convolutions(norm, images):
+    model = worn(alexnet(width=3, norm=norm), images)
+    norms = iter(kinds(model, BatchNormalization))
+    x, parts = normalized(images), []
+    for number, convolution in enumerate(kinds(model, layers.Conv2D)[:2]):
+        kernel, bias = convolution.get_weights()
+        x = relu(conv2d(x, kernel) + bias)
+        x = normalize(x, next(norms)) if norm == "batch" else local_response(x)
+        x = max_pool(x, 3, 2)
+        parts.append(kinds(model, layers.MaxPooling2D)[number].output)
+    assert_close(keras.Model(model.inputs[0], parts[1])(images), x)
+    assert next(norms, None) is None
+
+
+def test_initialization_of_alexnet_can_be_another():
+    keras.utils.set_random_seed(0)
+    kernel = alexnet(initializer="glorot_uniform").layers[1].kernel
+    bound = math.sqrt(6 / (75 + 25 * 24))
+    assert 0.99 * bound < np.abs(np.asarray(kernel)).max() <= bound
+
+
 @pytest.mark.parametrize("batch_norm", [True, False])
 def test_vgg_computes_what_numpy_does(batch_norm, images):
     model = worn(vgg(13, width=2, batch_norm=batch_norm), images)
@@ -806,6 +851,7 @@ def test_activation_can_be_another(name, images):
         (alexnet, {"dropout": -0.5}, "dropout must be .* got -0.5"),
         (alexnet, {"dropout": math.nan}, "dropout must be .* got nan"),
         (alexnet, {"activation": "rellu"}, "rellu"),
+        (alexnet, {"norm": "layer"}, "norm must be .*'layer'"),
         (vgg, {"depth": 12}, "depth must be one of 11, 13, 16, 19, got 12"),
         (vgg, {"depth": "16"}, "depth must be one of 11, 13, 16, 19, got '16'"),
         (vgg, {"width": -1}, "width must be .* got -1"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
@@ -24,6 +26,7 @@ def efficientnet(
     resolution: int = 32,
     dropout: float = 0.2,
     drop_rate: float = 0.1,
+    stages: Sequence[tuple[bool, int, int, int, int]] = STAGES,
 ) -> keras.Model:
     """Two kinds of inverted residual block, fused ones first: 0.8 M parameters at width 1.
 
@@ -34,6 +37,8 @@ def efficientnet(
         dropout: the fraction of the last activations set to zero in training.
         drop_rate: probability of dropping the last block for an image in training (stochastic
             depth); it rises to that linearly from the first block.
+        stages: for each stage whether its blocks are fused, their expansion, filters, number, and
+            the stride of the first.
 
     Returns:
         A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``.
@@ -61,7 +66,7 @@ def efficientnet(
     x = _conv_norm_swish(x, _scaled(16, width), 3)
     blocks = [
         (fused, expansion, _scaled(filters, width), stride if first else 1)
-        for fused, expansion, filters, count, stride in STAGES
+        for fused, expansion, filters, count, stride in stages
         for first in [True] + [False] * (-int(-count * depth // 1) - 1)
     ]
     for number, (fused, expansion, filters, stride) in enumerate(blocks):

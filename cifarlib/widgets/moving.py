@@ -5,13 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import io
 import itertools
 import json
 from collections.abc import Callable, Sequence
 
-from PIL import Image
-
+from cifarlib.pictures import webp
 from cifarlib.plots import Plot
 
 _STYLE = """
@@ -58,7 +56,7 @@ class MovingFigure:
     ) -> None:
         self.title, self.alt = title, alt
         self.controls = {name: [str(item) for item in labels] for name, labels in controls.items()}
-        self.pictures = [_webp(frame.png) for frame in frames]
+        self.pictures = [webp(frame.png) for frame in frames]
         shown = json.dumps([self.title, self.controls, [frame.text for frame in frames]])
         self.digest = hashlib.sha256(shown.encode()).hexdigest()[:12]
 
@@ -121,10 +119,3 @@ def moving_figure(
         raise ValueError(f"each slider needs two places or more, and there must be one: {counts}")
     places = itertools.product(*(range(len(labels)) for labels in controls.values()))
     return MovingFigure(title, controls, [draw(*place) for place in places], alt)
-
-
-def _webp(png: bytes) -> bytes:
-    """A picture in a format a third as large; eight of them fit in a notebook with ease."""
-    buffer = io.BytesIO()
-    Image.open(io.BytesIO(png)).convert("RGB").save(buffer, "webp", quality=70, method=6)
-    return buffer.getvalue()

@@ -15,11 +15,21 @@ from cifarlib.data import Cifar10, cache_folder
 from cifarlib.files import write_atomically
 from cifarlib.fingerprint import fingerprint
 from cifarlib.zoo.experiments.ablation import ABLATION
+from cifarlib.zoo.experiments.activation import ACTIVATION
+from cifarlib.zoo.experiments.data_hunger import DATA_HUNGER
+from cifarlib.zoo.experiments.degradation import DEGRADATION
+from cifarlib.zoo.experiments.scaling import SCALING
 from cifarlib.zoo.experiments.variants import Experiment, Variant
 from cifarlib.zoo.seeds import train_seed
 
 FOLDER = Path(__file__).parent
-EXPERIMENTS: dict[str, Experiment] = {"ablation": ABLATION}
+EXPERIMENTS: dict[str, Experiment] = {
+    "ablation": ABLATION,
+    "activation": ACTIVATION,
+    "degradation": DEGRADATION,
+    "scaling": SCALING,
+    "data_hunger": DATA_HUNGER,
+}
 
 __all__ = ["EXPERIMENTS", "Experiment", "ExperimentRecord", "Variant", "read", "run"]
 

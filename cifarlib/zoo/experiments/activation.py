@@ -1,0 +1,28 @@
+"""What did AlexNet's ReLU bring, and what its local response normalization?"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+
+from cifarlib.models import alexnet
+from cifarlib.recipes import ALEXNET
+from cifarlib.zoo.experiments.variants import Experiment, Variant
+
+_RECIPE = replace(ALEXNET, epochs=30, warmup=0.1)
+# What suits tanh: its own initialization, and a second, smaller rate, so that it is not judged by
+# the rate that suits ReLU
+_TANH = functools.partial(alexnet, activation="tanh", initializer="glorot_uniform")
+
+ACTIVATION = Experiment(
+    "What did AlexNet's ReLU bring, and what its local response normalization?",
+    {
+        "ReLU": Variant(alexnet, _RECIPE),
+        "tanh": Variant(_TANH, _RECIPE),
+        "tanh, smaller rate": Variant(_TANH, replace(_RECIPE, learning_rate=0.015)),
+        "local response normalization": Variant(
+            functools.partial(alexnet, norm="response"), _RECIPE
+        ),
+        "batch normalization": Variant(functools.partial(alexnet, norm="batch"), _RECIPE),
+    },
+)

@@ -1,0 +1,25 @@
+"""Do deeper networks train worse, and do shortcuts mend it?"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+
+from cifarlib.models import resnet
+from cifarlib.recipes import RESNET
+from cifarlib.zoo.experiments.variants import Experiment, Variant
+
+# The paper's training (section 4.2), short, on the images that the package carries; the networks
+# are half as wide as there
+_RECIPE = replace(RESNET, epochs=30, warmup=0.1)
+
+DEGRADATION = Experiment(
+    "Do deeper networks train worse, and do shortcuts mend it?",
+    {
+        f"{kind} {depth}": Variant(
+            functools.partial(resnet, depth, width=8, residual=kind == "residual"), _RECIPE
+        )
+        for depth in (8, 20, 44)
+        for kind in ("plain", "residual")
+    },
+)
