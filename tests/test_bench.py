@@ -13,7 +13,7 @@ def test_one_quick_round_prints_every_contender_and_the_medians(capsys):
     rows = [line.split() for line in lines if line.startswith(("classic", "sprint"))]
     assert [row[0] for row in rows] == ["classic", "sprint"] * 2  # each run, then the medians
     for row in rows:
-        *_, seconds, training, found = row
+        seconds, training, found = row[row.index(next(v for v in row if "%" in v)) - 2 :][:3]
         assert 0 < float(training) < float(seconds)
         assert 0 <= float(found.rstrip("%")) <= 100
 
@@ -33,7 +33,27 @@ def test_classic_is_never_run_in_another_precision(monkeypatch, capsys):
     lines = capsys.readouterr().out.splitlines()
     medians = lines[lines.index("medians") + 2 :]
     assert len(medians) == 3
-    assert all("of 2" in line and " 10.5 " in line for line in medians)
+    assert all("of 2" in line and " 10.5 " in line and line.endswith(" 1.00") for line in medians)
+
+
+def test_medians_are_compared_with_the_classic_and_speednet_runs_once(monkeypatch, capsys):
+    seconds = {"classic": [100.0, 140.0, 120.0], "sprint": [10.0, 8.0, 9.0], "speednet": [600.0]}
+    monkeypatch.setattr(
+        bench,
+        "run",
+        lambda name, precision, seed, quick: {
+            "seconds": seconds[name][seed], "training": 1.0, "accuracy": 0.5
+        },
+    )  # fmt: skip
+    bench.main(["--contenders", *seconds, "--precisions", "float32"])
+    lines = capsys.readouterr().out.splitlines()
+    medians = [line.split() for line in lines[lines.index("medians") + 2 :]]
+    found = {row[0]: (row[3], float(row[4]), float(row[-1])) for row in medians}
+    assert found == {
+        "classic": ("3", 120.0, 1.0),
+        "sprint": ("3", 9.0, 13.33),
+        "speednet": ("1", 600.0, 0.2),
+    }
 
 
 def test_failed_contender_says_why():

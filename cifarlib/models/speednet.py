@@ -88,10 +88,13 @@ def whitening_kernel(images: np.ndarray) -> np.ndarray:
     Source:
         Page (2018), "How to train your ResNet"; Jordan (2024), arXiv 2404.00498, section 3.1.
     """
-    x = (images - np.array(CHANNEL_MEANS)) / np.array(CHANNEL_DEVIATIONS)
-    parts = [x[:, i : 31 + i, j : 31 + j] for i in (0, 1) for j in (0, 1)]
-    patches = np.stack(parts, axis=3).reshape(-1, 12)  # row, column, channel
-    values, vectors = np.linalg.eigh(patches.T @ patches / len(patches))
+    moments, count = np.zeros((12, 12)), 0
+    for start in range(0, len(images), 500):  # all patches at once would fill half a gigabyte
+        x = (images[start : start + 500] - np.array(CHANNEL_MEANS)) / np.array(CHANNEL_DEVIATIONS)
+        parts = [x[:, i : 31 + i, j : 31 + j] for i in (0, 1) for j in (0, 1)]
+        patches = np.stack(parts, axis=3).reshape(-1, 12)  # row, column, channel
+        moments, count = moments + patches.T @ patches, count + len(patches)
+    values, vectors = np.linalg.eigh(moments / count)
     scaled = (vectors / np.sqrt(values + 5e-4))[:, ::-1]  # the largest component first
     return np.concatenate([scaled, -scaled], axis=1).reshape(2, 2, 3, 24).astype(np.float32)
 
