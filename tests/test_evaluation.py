@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from cifarlib import load_cifar10
-from cifarlib.evaluation import accuracy, layer_macs, logits, macs
+from cifarlib.evaluation import accuracy, latency, layer_macs, logits, macs
 from cifarlib.layers import (
     BatchNormalization,
     ClassToken,
@@ -384,3 +384,33 @@ def test_shared_layer_is_counted_as_often_as_it_is_used():
     except ValueError:  # fine too: refused
         return
     assert found == 128
+
+
+class Slow:
+    """Stands for a model and for the clock: each batch takes the next of some times."""
+
+    input_shape = (None, 32, 32, 3)
+
+    def __init__(self, seconds):
+        self.seconds, self.now, self.given = iter(seconds), 0.0, []
+
+    def predict_on_batch(self, x):
+        self.given.append(x.shape)
+        self.now += next(self.seconds)
+
+
+def test_latency_is_the_median_without_the_first_two_calls(monkeypatch):
+    model = Slow([9.0, 9.0, 1.0, 2.0, 9.0])
+    monkeypatch.setattr("cifarlib.evaluation.time.perf_counter", lambda: model.now)
+    assert latency(model, 7, repeats=3) == 2.0
+    assert model.given == [(7, 32, 32, 3)] * 5
+
+
+@pytest.mark.parametrize("settings", [{"batch_size": 0}, {"repeats": 0}, {"batch_size": 1.5}])
+def test_latency_refuses_what_is_no_count(settings):
+    with pytest.raises(ValueError, match="must be a whole number of at least 1"):
+        latency(Slow([]), **settings)
+
+
+def test_latency_of_a_real_model_is_positive():
+    assert latency(simple_cnn(), 2, repeats=3) > 0
