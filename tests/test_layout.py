@@ -10,8 +10,8 @@ ORDER = [
     "files", "checks", "data", "rand_augment", "augment", "batches", "layers", "models",
     "schedules",
     "recipes", "optimizers", "lookahead", "fingerprint", "checkpoints", "machine",
-    "training", "evaluation", "gradients", "explain", "pictures", "plots", "widgets", "zoo",
-    "bench",
+    "training", "evaluation", "gradients", "explain", "attention", "pictures", "plots", "widgets",
+    "zoo", "bench",
 ]  # fmt: skip
 
 

@@ -27,10 +27,10 @@ SCALING = Experiment(
         "depth x 2": _variant(depth=2),  # 9.8 M
         "width x 2": _variant(width=1.5),  # 10.6 M
         "resolution x 2": _variant(resolution=28),  # 9.3 M
-        "together x 2": _variant(depth=1.5, resolution=22),  # 9.3 M
+        "together x 2": _variant(depth=1.5, resolution=22),  # 10.0 M: no room for width as well
         "depth x 4": _variant(depth=4),  # 19.8 M
         "width x 4": _variant(width=2),  # 18.7 M
         "resolution x 4": _variant(resolution=40),  # 19.0 M
-        "together x 4": _variant(depth=1.5, width=1.25, resolution=28),  # 19.0 M
+        "together x 4": _variant(depth=1.5, width=1.25, resolution=28),  # 17.8 M
     },
 )
