@@ -11,6 +11,7 @@ import functools
 import keras
 
 from cifarlib.models.alexnet import alexnet
+from cifarlib.models.convmixer import convmixer
 from cifarlib.models.efficientnet import efficientnet
 from cifarlib.models.resnet import resnet, resnet18
 from cifarlib.models.simple_cnn import simple_cnn
@@ -30,6 +31,7 @@ BUILDERS = {
     "resnet18": resnet18,
     "efficientnet": efficientnet,
     "vit": vit,
+    "convmixer": convmixer,
     "cct": cct,
     "vit_200": vit,
     "cct_200": cct,
@@ -37,8 +39,8 @@ BUILDERS = {
 }
 
 __all__ = [
-    "BUILDERS", "alexnet", "attention_maps", "build", "cct", "efficientnet", "resnet", "resnet18",
-    "simple_cnn", "speednet", "vgg", "vit",
+    "BUILDERS", "alexnet", "attention_maps", "build", "cct", "convmixer", "efficientnet", "resnet",
+    "resnet18", "simple_cnn", "speednet", "vgg", "vit",
 ]  # fmt: skip
 
 

@@ -1,0 +1,54 @@
+"""ConvMixer: patches, mixed within a channel by large kernels and between channels by 1 x 1."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from cifarlib.checks import whole
+from cifarlib.layers import BatchNormalization, normalization
+
+
+def convmixer(
+    *, dim: int = 192, depth: int = 8, kernel_size: int = 5, patch_size: int = 4
+) -> keras.Model:
+    """A patch embedding, then one size and one width throughout: 0.36 M parameters.
+
+    Args:
+        dim: channels of every layer.
+        depth: blocks.
+        kernel_size: pixels a side of each depthwise kernel.
+        patch_size: pixels a side of a patch; a divisor of 32.
+
+    Returns:
+        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``.
+
+    Raises:
+        ValueError: a setting is outside its range.
+
+    Source:
+        Trockman and Kolter (2022), arXiv 2201.09792. Their networks for CIFAR-10 have 256
+        channels and patches of 1 or 2 pixels. Adapted to a CPU, where depthwise convolution is
+        slow: patches of 4 pixels, so a quarter of the positions or fewer, and 192 channels.
+
+    >>> convmixer().count_params()
+    360778
+    """
+    for name, value in (("dim", dim), ("depth", depth), ("kernel_size", kernel_size)):
+        whole(name, value, 1)
+    if type(patch_size) is not int or patch_size < 1 or 32 % patch_size:
+        raise ValueError(f"patch_size must be a divisor of 32, got {patch_size!r}")
+    images = keras.Input((32, 32, 3))
+    x = normalization()(images)
+    x = _gelu_norm(layers.Conv2D(dim, patch_size, patch_size, name="patches")(x))  # (8, 8, 192)
+    for _ in range(depth):
+        y = layers.DepthwiseConv2D(kernel_size, padding="same")(x)
+        x = layers.Add()([x, _gelu_norm(y)])  # between places, each channel on its own
+        x = _gelu_norm(layers.Conv2D(dim, 1)(x))  # between channels, each place on its own
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(images, layers.Dense(10, dtype="float32")(x), name="convmixer")
+
+
+def _gelu_norm(x):
+    """The activation comes first, as in the paper."""
+    return BatchNormalization()(layers.Activation("gelu")(x))
