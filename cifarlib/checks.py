@@ -39,6 +39,12 @@ def whole(name: str, value: int, least: int, most: int | None = None) -> None:
     raise ValueError(f"{name} must be a whole number {span}, got {value!r}")
 
 
+def divisor(name: str, value: int, number: int) -> None:
+    """Refuse what is not a whole number that divides ``number``."""
+    if type(value) is not int or value < 1 or number % value:
+        raise ValueError(f"{name} must be a divisor of {number}, got {value!r}")
+
+
 def positive_integers(name: str, values: Sequence[int], *, count: int) -> None:
     """Refuse what are not ``count`` whole numbers of at least 1."""
     good = isinstance(values, list | tuple) and len(values) == count

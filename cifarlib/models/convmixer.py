@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib.checks import whole
+from cifarlib.checks import divisor, whole
 from cifarlib.layers import BatchNormalization, normalization
 
 
@@ -36,8 +36,7 @@ def convmixer(
     """
     for name, value in (("dim", dim), ("depth", depth), ("kernel_size", kernel_size)):
         whole(name, value, 1)
-    if type(patch_size) is not int or patch_size < 1 or 32 % patch_size:
-        raise ValueError(f"patch_size must be a divisor of 32, got {patch_size!r}")
+    divisor("patch_size", patch_size, 32)
     images = keras.Input((32, 32, 3))
     x = normalization()(images)
     x = _gelu_norm(layers.Conv2D(dim, patch_size, patch_size, name="patches")(x))  # (8, 8, 192)

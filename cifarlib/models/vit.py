@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib.checks import choice, fraction, positive, whole
+from cifarlib.checks import choice, divisor, fraction, positive, whole
 from cifarlib.layers import ClassToken, PositionEmbedding, normalization
 
 TOKENIZERS = ("patch", "convolution")
@@ -63,8 +63,7 @@ def vit(
     """
     for name, value in (("dim", dim), ("depth", depth), ("heads", heads)):
         whole(name, value, 1)
-    if not isinstance(patch_size, int) or patch_size < 1 or 32 % patch_size:
-        raise ValueError(f"patch_size must be a divisor of 32, got {patch_size!r}")
+    divisor("patch_size", patch_size, 32)
     if dim % heads:
         raise ValueError(f"heads must be a divisor of dim, got heads={heads}, dim={dim}")
     positive("mlp_ratio", mlp_ratio)
