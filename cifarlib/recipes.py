@@ -165,13 +165,18 @@ SPEEDNET = Recipe(
     test_time_augmentation=True, precision="fastest",
 )  # fmt: skip
 
-# For cifarlib.bench: narrower networks, smaller batches, the rest rescaled with the batch
+# For cifarlib.bench: narrower networks, smaller batches, the rest rescaled with the batch.
+# Chosen on 5,000 training images, with the other 45,000 to train on. Four epochs of widths
+# 64, 128, 128 gave 89.0 % with several views, three gave 87.2; six epochs with twice the filters
+# in the last group and a stride of 2 gave 86.9 in the same time.
 QUICK = dataclasses.replace(
-    SPEEDNET, epochs=6, batch_size=512, learning_rate=0.75, lookahead=10, label_smoothing=0.1
+    SPEEDNET, epochs=4, batch_size=512, learning_rate=0.75, lookahead=10, label_smoothing=0.1
 )
+# With patches of 4 pixels and a stride of 2, one epoch gave 72.3 %; 68.0 with patches of 2 at every
+# pixel and widths 32, 64, 64, which takes twice as long.
 SPRINT = dataclasses.replace(
-    QUICK, epochs=1, lookahead=0, label_smoothing=0.0, test_time_augmentation=False,
-    augmentation=Augmentation(flip="random"),
+    QUICK, epochs=1, batch_size=256, learning_rate=0.5, lookahead=0, label_smoothing=0.0,
+    test_time_augmentation=False, augmentation=Augmentation(flip="random"),
 )  # fmt: skip
 
 # For a GPU. He et al. (2015), section 4.2, to the letter: 64,000 steps of 128 images, the rate

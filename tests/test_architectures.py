@@ -318,14 +318,14 @@ def test_vit_of_any_size_has_the_parameters_of_the_formula(
 
 @given(
     width=st.integers(1, 9), depth=st.sampled_from([11, 13, 16, 19]), batch_norm=st.booleans(),
-    widths=st.tuples(*[st.integers(1, 9)] * 3),
+    widths=st.tuples(*[st.integers(1, 9)] * 3), convolutions=st.tuples(*[st.integers(1, 3)] * 3),
 )  # fmt: skip
 @FEW
-def test_others_of_any_size_give_logits(images, width, depth, batch_norm, widths):
+def test_others_of_any_size_give_logits(images, width, depth, batch_norm, widths, convolutions):
     assert gives_logits(alexnet(width=width), images)
     assert gives_logits(vgg(depth, width=width, batch_norm=batch_norm), images)
     assert gives_logits(resnet18(width=width), images)
-    assert gives_logits(speednet(widths=widths), images)
+    assert gives_logits(speednet(widths=widths, convolutions=convolutions), images)
 
 
 @given(
@@ -703,23 +703,71 @@ def test_whitening_divides_each_component_by_its_deviation_the_largest_first(dat
     np.testing.assert_allclose(lengths, 1 / np.sqrt(variances + 5e-4), rtol=1e-4)
 
 
+def test_whitening_keeps_the_largest_components(data, kernel):
+    fewer = whitening_kernel(data[0][:300], components=5)
+    np.testing.assert_array_equal(fewer[..., :5], kernel[..., :5])
+    np.testing.assert_array_equal(fewer[..., 5:], kernel[..., 12:17])
+
+
+def test_larger_patches_are_whitened_too(data):
+    kernel = whitening_kernel(data[0][:300], patch_size=4, components=16)
+    x = normalized(data[0][:300]).astype(np.float32)
+    responses = np.asarray(keras.ops.conv(x, kernel, padding="valid")).reshape(-1, 32)[:, :16]
+    moments = responses.T @ responses / len(responses)
+    np.testing.assert_allclose(moments, np.eye(16), atol=0.05)  # the rest is the 5e-4
+
+
+def test_whitening_refuses_what_it_cannot_use(data):
+    with pytest.raises(ValueError, match="components must be at most 12, .* got 13"):
+        whitening_kernel(data[0][:10], components=13)
+    with pytest.raises(ValueError, match="raw values from 0 to 255"):
+        whitening_kernel(data[0][:10] / 255)
+    with pytest.raises(ValueError, match="n > 0"):
+        speednet(images=data[0][:0])
+
+
 def test_speednet_begins_with_fixed_whitening(data):
     layer = speednet(widths=(1, 1, 1)).get_layer("whitening")
     assert not layer.trainable_weights
     np.testing.assert_array_equal(layer.get_weights()[0], whitening_kernel(data[0][:5000]))
+    other = speednet(widths=(1, 1, 1), images=data[0][:100]).get_layer("whitening")
+    np.testing.assert_array_equal(other.get_weights()[0], whitening_kernel(data[0][:100]))
 
 
-def test_speednet_computes_what_numpy_does(images):
-    model = worn(speednet(widths=(3, 5, 4)), images)
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"convolutions": (2, 0, 2)}, "convolutions must be 3 whole numbers of at least 1"),
+        ({"stride": 0}, "stride must be"),
+        ({"patch_size": 0}, "patch_size must be"),
+        ({"components": 0}, "components must be"),
+        ({"patch_size": 4, "stride": 5}, "need 8 x 8 places or more, got patch_size=4, stride=5"),
+    ],
+)
+def test_speednet_refuses_settings_out_of_range(settings, message):
+    with pytest.raises(ValueError, match=message):
+        speednet(**settings)
+
+
+@pytest.mark.parametrize(
+    "counts, patch_size, stride", [((2, 2, 2), 2, 1), ((1, 3, 2), 4, 2), ((2, 1, 1), 3, 3)]
+)
+def test_speednet_computes_what_numpy_does(images, counts, patch_size, stride):
+    settings = {"convolutions": counts, "patch_size": patch_size, "stride": stride}
+    model = worn(speednet(widths=(3, 5, 4), components=7, **settings), images)
     first, *convolutions = kinds(model, layers.Conv2D)
+    assert len(convolutions) == sum(counts)
     norms = iter(kinds(model, BatchNormalization))
     x = normalized(images)
-    parts = [x[:, i : 31 + i, j : 31 + j] for i in (0, 1) for j in (0, 1)]
-    kernel = np.asarray(first.kernel, np.float64).reshape(12, 24)
+    side = 33 - patch_size
+    offsets = range(patch_size)
+    parts = [x[:, i : side + i : stride, j : side + j : stride] for i in offsets for j in offsets]
+    kernel = np.asarray(first.kernel, np.float64).reshape(-1, 14)
     x = relu(np.concatenate(parts, axis=-1) @ kernel)
+    pooled = np.cumsum([0, *counts[:-1]])  # after the first convolution of each group
     for number, convolution in enumerate(convolutions):
         x = conv2d(x, np.asarray(convolution.kernel, np.float64))
-        if number % 2 == 0:
+        if number in pooled:
             side = x.shape[1] // 2 * 2
             x = x[:, :side, :side].reshape(8, side // 2, 2, side // 2, 2, -1).max(axis=(2, 4))
         beta, mean, variance = (w.astype(np.float64) for w in next(norms).get_weights())
