@@ -718,7 +718,7 @@ def test_larger_patches_are_whitened_too(data):
 
 
 def test_whitening_refuses_what_it_cannot_use(data):
-    with pytest.raises(ValueError, match="components must be at most 12, .* got 13"):
+    with pytest.raises(ValueError, match=r"components must be at most 12, .* got 13"):
         whitening_kernel(data[0][:10], components=13)
     with pytest.raises(ValueError, match="raw values from 0 to 255"):
         whitening_kernel(data[0][:10] / 255)
@@ -735,7 +735,7 @@ def test_speednet_begins_with_fixed_whitening(data):
 
 
 @pytest.mark.parametrize(
-    "settings, message",
+    ("settings", "message"),
     [
         ({"convolutions": (2, 0, 2)}, "convolutions must be 3 whole numbers of at least 1"),
         ({"stride": 0}, "stride must be"),
@@ -750,7 +750,7 @@ def test_speednet_refuses_settings_out_of_range(settings, message):
 
 
 @pytest.mark.parametrize(
-    "counts, patch_size, stride", [((2, 2, 2), 2, 1), ((1, 3, 2), 4, 2), ((2, 1, 1), 3, 3)]
+    ("counts", "patch_size", "stride"), [((2, 2, 2), 2, 1), ((1, 3, 2), 4, 2), ((2, 1, 1), 3, 3)]
 )
 def test_speednet_computes_what_numpy_does(images, counts, patch_size, stride):
     settings = {"convolutions": counts, "patch_size": patch_size, "stride": stride}

@@ -61,7 +61,17 @@ def test_failed_contender_says_why():
         bench.run("classic", "float33", 0, True)
 
 
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
 @pytest.mark.parametrize("name", bench.CONTENDERS)
-def test_every_contender_can_be_built(name):
-    model_name, settings, _ = bench.CONTENDERS[name]
+def test_every_contender_can_be_built(name, precision):
+    model_name, settings, _ = bench.contender(name, precision)
     assert build(model_name, **settings).output_shape == (None, 10)
+
+
+def test_quick_is_shorter_and_narrower_in_float32():
+    (_, wide, long), (_, narrow, short) = (
+        bench.contender("quick", precision) for precision in ("mixed_bfloat16", "float32")
+    )
+    assert sum(narrow["widths"]) < sum(wide["widths"]) and short.epochs < long.epochs
+    for name in ("classic", "sprint", "speednet"):
+        assert bench.contender(name, "float32") is bench.contender(name, "mixed_bfloat16")
