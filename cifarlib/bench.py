@@ -50,7 +50,7 @@ ONCE = ("speednet",)
 
 def contender(name: str, precision: str) -> tuple[str, dict, Recipe]:
     """The model's name, its settings and the recipe of a contender in a precision."""
-    return (precision == "float32" and IN_FLOAT32.get(name)) or CONTENDERS[name]
+    return (CONTENDERS | IN_FLOAT32 if precision == "float32" else CONTENDERS)[name]
 
 
 def main(arguments: list[str] | None = None) -> int:
