@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from networks import assert_close, kinds, worn
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import erf, expit, softmax
 
@@ -76,47 +77,10 @@ def trainable(model):
     return sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 
-def kinds(model, kind):
-    return [layer for layer in model.layers if isinstance(layer, kind)]
-
-
 def seeded(make):
     """The same weights, whatever was drawn before: by chance, rounding can do far more harm."""
     keras.utils.set_random_seed(0)
     return make()
-
-
-def settle(model, images):
-    """Give batch normalization the statistics of ``images``, which it would have after training.
-
-    In an untrained deep network they are far off, and activations explode.
-    """
-    norms = kinds(model, BatchNormalization)
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.momentum = 0.0
-    model(images, training=True)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
-    return model
-
-
-def worn(model, images, seed=0):
-    """The model as after training: no bias at 0, no scale at 1, statistics that fit."""
-    rng = np.random.default_rng(seed)
-    for weight in model.trainable_weights:
-        if "kernel" not in weight.path.rsplit("/", 1)[-1]:
-            weight.assign(weight + rng.normal(0, 0.1, weight.shape))
-    return settle(model, images)
-
-
-def assert_close(found, expected, tolerance=1e-4):
-    """Equal up to a share of the largest value expected."""
-    found, expected = np.asarray(found), np.asarray(expected)
-    assert found.shape == expected.shape
-    scale = np.abs(expected).max()
-    assert scale > 1e-2
-    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * scale)
 
 
 # The building blocks in NumPy, in double precision, with no help from Keras
@@ -718,8 +682,10 @@ def test_larger_patches_are_whitened_too(data):
 
 
 def test_whitening_refuses_what_it_cannot_use(data):
-    with pytest.raises(ValueError, match=r"components must be at most 12, .* got 13"):
+    with pytest.raises(ValueError, match=r"components must be a whole number from 1 to 12, got 13"):
         whitening_kernel(data[0][:10], components=13)
+    with pytest.raises(ValueError, match="patch_size must be a whole number from 1 to 32, got 33"):
+        whitening_kernel(data[0][:10], patch_size=33)
     with pytest.raises(ValueError, match="raw values from 0 to 255"):
         whitening_kernel(data[0][:10] / 255)
     with pytest.raises(ValueError, match="n > 0"):

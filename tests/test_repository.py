@@ -58,9 +58,9 @@ def test_the_tree_stays_within_its_bounds():
     sizes = {path.relative_to(ROOT).as_posix(): path.stat().st_size for path in FILES}
     assert sum(sizes.values()) < 60 * MIB
     zoo = {name: size for name, size in sizes.items() if name.startswith("cifarlib/zoo/")}
-    weights = [size for name, size in zoo.items() if Path(name).stem == "weights"]
-    assert len(weights) >= 9 and sum(weights) < 12 * MIB
-    assert sum(zoo.values()) < 16 * MIB  # with the logits of the test images, and the records
+    logits = [size for name, size in zoo.items() if Path(name).stem == "logits"]
+    assert len(logits) >= 9 and sum(logits) < 3 * MIB
+    assert sum(zoo.values()) - sum(logits) < 12 * MIB  # weights and records
     images = sum(size for name, size in sizes.items() if name.startswith("cifarlib/data/images/"))
     assert images < 35 * MIB
 

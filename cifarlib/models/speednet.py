@@ -43,7 +43,6 @@ def speednet(
         activation: ``"relu"``, ``"gelu"`` or another name that Keras knows.
         bn_momentum: the share of the old in the moving statistics of batch normalization. The
             default suits batches of 1,024; ``1 - (1 - 0.6) * batch / 1024`` suits others.
-
         images: ``(n, 32, 32, 3)``, 0..255, whose patches the whitening layer is made for; the
             first 5,000 training images unless given.
 
@@ -116,18 +115,15 @@ def whitening_kernel(images: np.ndarray, patch_size: int = 2, components: int = 
         normalized patches, each divided by its deviation, and their negatives.
 
     Raises:
-        ValueError: ``images`` are not images, or ``components`` more than a patch has values.
+        ValueError: ``images`` are not images, or a setting is outside its range.
 
     Source:
         Page (2018), "How to train your ResNet"; Jordan (2024), arXiv 2404.00498, section 3.1.
     """
     check_images(images)
+    whole("patch_size", patch_size, 1, 32)
     values_each = 3 * patch_size**2
-    if components > values_each:
-        raise ValueError(
-            f"components must be at most {values_each}, the values of a patch with "
-            f"patch_size={patch_size}, got {components}"
-        )
+    whole("components", components, 1, values_each)
     moments, count = np.zeros((values_each, values_each)), 0
     offsets, places = range(patch_size), 33 - patch_size
     for start in range(0, len(images), 500):  # all patches at once would fill half a gigabyte
