@@ -1,12 +1,56 @@
 """What tests of networks share: layers by kind, weights as after training, comparison by scale."""
 
+import functools
+import math
+
+import keras
 import numpy as np
 
 from cifarlib.layers import BatchNormalization
+from cifarlib.models import (
+    BUILDERS,
+    alexnet,
+    cct,
+    efficientnet,
+    resnet,
+    resnet18,
+    speednet,
+    vgg,
+    vit,
+)
+
+# The names of the zoo, one for each network
+NAMES = sorted({make: name for name, make in reversed(BUILDERS.items())}.values())
+# One of each kind, as small as it can be and still be itself
+SMALL = {
+    "alexnet": functools.partial(alexnet, width=9, dropout=0.0),
+    "vgg": functools.partial(vgg, 11, width=8),
+    "resnet": functools.partial(resnet, 8, width=8),
+    "resnet18": functools.partial(resnet18, width=4),
+    "efficientnet": functools.partial(efficientnet, width=0.5, depth=0.25, dropout=0.0),
+    "vit": functools.partial(vit, dim=32, depth=1, heads=2),
+    "cct": functools.partial(cct, dim=32, depth=1, drop_rate=0.0),
+    "speednet": functools.partial(speednet, widths=(16, 32, 32)),
+}
 
 
 def kinds(model, kind):
     return [layer for layer in model.layers if isinstance(layer, kind)]
+
+
+def trainable(model):
+    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
+
+
+def seeded(make):
+    """The same weights, whatever was drawn before: by chance, rounding can do far more harm."""
+    keras.utils.set_random_seed(0)
+    return make()
+
+
+def gives_logits(model, images):
+    found = np.asarray(model(images[:2]))
+    return found.shape == (2, 10) and found.dtype == np.float32 and np.isfinite(found).all()
 
 
 def settle(model, images):

@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import keras
+import networks
 import numpy as np
 import pytest
+from networks import seeded, worn
 
 from cifarlib import checkpoints, load_cifar10
 from cifarlib.augment import Augmentation
@@ -18,13 +20,12 @@ from cifarlib.evaluation import logits, macs
 from cifarlib.fingerprint import fingerprint
 from cifarlib.gradients import input_gradient
 from cifarlib.layers import BatchNormalization, PartlyIdentity, normalization, stochastic_depth
-from cifarlib.models import BUILDERS, attention_maps, build, speednet
+from cifarlib.models import attention_maps, build, speednet
 from cifarlib.recipes import SIMPLE_CNN, Recipe
 from cifarlib.training import train
 
-# The names of the zoo, one for each network, without resnet110, which has the blocks of resnet56
-NAMES = sorted({make: name for name, make in reversed(BUILDERS.items())}.values())
-NAMES.remove("resnet110")
+# One for each network, without resnet110, which has the blocks of resnet56
+NAMES = [name for name in networks.NAMES if name != "resnet110"]
 # No randomness in the model, so that both backends can take the same steps
 SPEEDNET = functools.partial(speednet, widths=(4, 4, 4))
 STEPS = Recipe(
@@ -52,21 +53,9 @@ def some_images():
     return x[:64], y[:64]
 
 
-def worn(name):
-    """A model as after training: no bias at 0, no scale at 1, statistics that fit the images."""
-    keras.utils.set_random_seed(0)
-    model, rng = build(name), np.random.default_rng(0)
-    for weight in model.trainable_weights:
-        if "kernel" not in weight.path.rsplit("/", 1)[-1]:
-            weight.assign(weight + rng.normal(0, 0.1, weight.shape))
-    norms = [n for n in model.layers if isinstance(n, keras.layers.BatchNormalization)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.momentum = 0.0
-    model(some_images()[0][:8], training=True)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
-    return model
+def trained(name):
+    """A model of the zoo with weights as after training."""
+    return worn(seeded(functools.partial(build, name)), some_images()[0][:8])
 
 
 def outputs(model):
@@ -164,7 +153,7 @@ def resumes_exactly(folder: Path) -> bool:
 def folder(tmp_path_factory):
     """The weights that TensorFlow wrote, and what both backends made of them, side by side."""
     folder = tmp_path_factory.mktemp("backends")
-    models = {name: worn(name) for name in NAMES}
+    models = {name: trained(name) for name in NAMES}
     for name, model in models.items():
         save_weights(folder / f"{name}.npz", model.get_weights())
     keras.utils.set_random_seed(0)

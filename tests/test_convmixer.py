@@ -4,22 +4,15 @@ import keras
 import numpy as np
 import pytest
 from networks import assert_close, kinds, worn
-from numpy.lib.stride_tricks import sliding_window_view
-from scipy.special import erf
+from numpy_blocks import depthwise, gelu, normalize, normalized
 
-from cifarlib import load_cifar10
 from cifarlib.evaluation import macs
-from cifarlib.layers import CHANNEL_DEVIATIONS, CHANNEL_MEANS, BatchNormalization
+from cifarlib.layers import BatchNormalization
 from cifarlib.models import build, convmixer
 from cifarlib.recipes import CONVMIXER, Recipe
 from cifarlib.training import train
 
 layers = keras.layers
-
-
-@pytest.fixture(scope="module")
-def data():
-    return load_cifar10().train
 
 
 # In NumPy, in double precision, with no help from Keras
@@ -30,9 +23,7 @@ def weights_of(layer):
 
 
 def gelu_norm(x, norm):
-    gamma, beta, mean, variance = weights_of(norm)
-    x = x * (1 + erf(x / np.sqrt(2))) / 2
-    return (x - mean) / np.sqrt(variance + 1e-5) * gamma + beta
+    return normalize(gelu(x), norm)
 
 
 def patches(x, layer, size):
@@ -43,25 +34,15 @@ def patches(x, layer, size):
     return x @ kernel.reshape(size**2 * 3, -1) + bias
 
 
-def depthwise(x, layer):
-    """Each channel under its own kernel; of an even size, the odd pixel of padding comes last."""
-    kernel, bias = weights_of(layer)
-    size = len(kernel)
-    pad = ((size - 1) // 2, size // 2)
-    x = np.pad(x, ((0, 0), pad, pad, (0, 0)))
-    windows = sliding_window_view(x, (size, size), axis=(1, 2))
-    return np.einsum("nhwcij,ijc->nhwc", windows, kernel[..., 0]) + bias
-
-
 def in_numpy(model, images, patch_size):
     norms = iter(kinds(model, BatchNormalization))
     first, *mixing = kinds(model, layers.Conv2D)
-    x = (images - np.array(CHANNEL_MEANS)) / np.array(CHANNEL_DEVIATIONS)
-    x = gelu_norm(patches(x, first, patch_size), next(norms))
+    x = gelu_norm(patches(normalized(images), first, patch_size), next(norms))
     depthwises = kinds(model, layers.DepthwiseConv2D)
     mixing = [layer for layer in mixing if layer not in depthwises]
     for depthwise_layer, pointwise in zip(depthwises, mixing, strict=True):
-        x = x + gelu_norm(depthwise(x, depthwise_layer), next(norms))
+        kernel, bias = weights_of(depthwise_layer)
+        x = x + gelu_norm(depthwise(x, kernel) + bias, next(norms))
         kernel, bias = weights_of(pointwise)
         x = gelu_norm(x @ kernel[0, 0] + bias, next(norms))
     assert next(norms, None) is None
