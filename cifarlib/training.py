@@ -99,9 +99,10 @@ def train(
     model.compile(
         build_optimizer(recipe, model, steps),
         loss=_loss(recipe),
-        metrics=["accuracy"],
+        metrics=[_accuracy(recipe)],
         auto_scale_loss=True,  # float16 alone needs it
     )
+    model.optimizer.build(model.trainable_variables)  # or TensorFlow traces the first step twice
     keras.utils.set_random_seed(seed)
     _reseed(model, seed)
     progress, save = Progress(), lambda: None
@@ -141,6 +142,13 @@ def _loss(recipe: Recipe) -> keras.losses.Loss:
             from_logits=True, label_smoothing=recipe.label_smoothing
         )
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def _accuracy(recipe: Recipe) -> keras.metrics.Metric:
+    """Named as by ``metrics=["accuracy"]``, but its variables are there before the first step."""
+    if recipe.soft_labels:
+        return keras.metrics.CategoricalAccuracy("accuracy")
+    return keras.metrics.SparseCategoricalAccuracy("accuracy")
 
 
 _ADVICE = "try a smaller learning rate, or look for bad values in the images"
