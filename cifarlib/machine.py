@@ -99,7 +99,9 @@ def _accelerators() -> list[str]:
         devices = tf.config.list_physical_devices("GPU")
         details = [tf.config.experimental.get_device_details(device) for device in devices]
         return [detail.get("device_name", "a GPU of unknown name") for detail in details]
-    return [name for name in keras.distribution.list_devices() if not name.startswith("cpu")]
+    import jax
+
+    return [device.device_kind for device in jax.devices() if device.platform != "cpu"]
 
 
 def _cpu() -> tuple[str, set[str]]:

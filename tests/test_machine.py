@@ -5,6 +5,7 @@ import os
 import platform
 import re
 from importlib import metadata
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -158,6 +159,18 @@ def test_gpu_is_asked_for_its_capability_and_name(monkeypatch, details, capabili
     monkeypatch.setattr(config.experimental, "get_device_details", {"first": details}.__getitem__)
     assert machine._compute_capability() == pytest.approx(capability)
     assert machine._accelerators() == [name]
+
+
+def test_jax_s_accelerator_has_its_product_s_name(monkeypatch):
+    jax = pytest.importorskip("jax")
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    processor = SimpleNamespace(platform="cpu", device_kind="cpu")
+    card = SimpleNamespace(platform="gpu", device_kind="NVIDIA H200", compute_capability="9.0")
+    monkeypatch.setattr(jax, "devices", lambda: [card, processor])
+    assert machine.hardware() == "NVIDIA H200"
+    assert machine.fastest_precision() == "mixed_bfloat16"
+    monkeypatch.setattr(jax, "devices", lambda: [processor])
+    assert machine._accelerators() == []
 
 
 def test_precision_holds_inside_its_block_alone(monkeypatch):

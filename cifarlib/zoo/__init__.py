@@ -5,6 +5,8 @@
 * ``weights.npz``: the weights of seed 0, as float16;
 * ``logits.npy``: that model's logits on the 10,000 test images, ``float16 (10000, 10)``;
 * ``record.json``: what was run and what came out, for every seed.
+
+Of the models that a GPU trained, the package has logits and record alone: it is to stay small.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import keras
 import numpy as np
 
 from cifarlib.models import build
-from cifarlib.recipes import RECIPES
+from cifarlib.recipes import FOR_A_GPU, RECIPES
 from cifarlib.zoo.leaderboard import Leaderboard, Row
 from cifarlib.zoo.records import Record, checked_bytes, read_record
 
@@ -26,8 +28,8 @@ __all__ = ["Leaderboard", "Record", "Row", "leaderboard", "load", "logits", "nam
 
 
 def names() -> list[str]:
-    """The models that have been trained, in alphabetical order."""
-    return sorted(path.parent.name for path in FOLDER.glob("*/record.json"))
+    """The models that :func:`load` has, in alphabetical order."""
+    return _with("weights.npz")
 
 
 def record(name: str) -> Record:
@@ -48,9 +50,15 @@ def load(name: str) -> keras.Model:
 
     Raises:
         ValueError: there is no such model; the message lists those there are.
-        OSError: its weights are damaged, or belong to another version of the model.
+        OSError: its weights are damaged, belong to another version of the model, or are not in the
+            package.
     """
-    content = checked_bytes(_entry(name), "weights.npz")
+    if not (path := _entry(name) / "weights.npz").is_file():
+        advice = "install cifarlib again"
+        if name in FOR_A_GPU:
+            advice = f"train the model with python -m cifarlib.zoo train {name} --output FOLDER"
+        raise FileNotFoundError(f"{path} is not in the package: {advice}")
+    content = checked_bytes(path.parent, path.name)
     with np.load(io.BytesIO(content), allow_pickle=False) as saved:
         weights = [saved[key].astype(np.float32) for key in saved.files]
     model = build(name)
@@ -80,12 +88,18 @@ def leaderboard() -> Leaderboard:
 
     Models that no one has trained yet stand at the end.
     """
-    trained = [Row(name, record(name)) for name in names()]
-    rest = [Row(name) for name in RECIPES if name not in names()]
+    trained = [Row(name, record(name)) for name in _with("record.json")]
+    rest = [Row(name) for name in RECIPES if name not in _with("record.json")]
     return Leaderboard(sorted(trained, key=lambda row: -row.best) + rest)
 
 
+def _with(file: str) -> list[str]:
+    """The entries that have this file."""
+    return sorted(path.parent.name for path in FOLDER.glob(f"*/{file}"))
+
+
 def _entry(name: str) -> Path:
-    if name not in names():
-        raise ValueError(f"the zoo has no model called {name!r}; it has {', '.join(names())}")
+    if name not in _with("record.json"):
+        known = ", ".join(_with("record.json"))
+        raise ValueError(f"the zoo has no model called {name!r}; it has {known}")
     return FOLDER / name

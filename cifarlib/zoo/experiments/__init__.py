@@ -19,6 +19,7 @@ from cifarlib.zoo.experiments.activation import ACTIVATION
 from cifarlib.zoo.experiments.data_hunger import DATA_HUNGER
 from cifarlib.zoo.experiments.degradation import DEGRADATION
 from cifarlib.zoo.experiments.scaling import SCALING
+from cifarlib.zoo.experiments.speednet_seeds import SPEEDNET_SEEDS
 from cifarlib.zoo.experiments.variants import Experiment, Variant
 from cifarlib.zoo.seeds import train_seed
 
@@ -29,6 +30,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     "degradation": DEGRADATION,
     "scaling": SCALING,
     "data_hunger": DATA_HUNGER,
+    "speednet_seeds": SPEEDNET_SEEDS,
 }
 
 __all__ = ["EXPERIMENTS", "Experiment", "ExperimentRecord", "Variant", "read", "run"]
