@@ -88,8 +88,9 @@ def leaderboard() -> Leaderboard:
 
     Models that no one has trained yet stand at the end.
     """
-    trained = [Row(name, record(name)) for name in _with("record.json")]
-    rest = [Row(name) for name in RECIPES if name not in _with("record.json")]
+    recorded = _with("record.json")
+    trained = [Row(name, record(name)) for name in recorded]
+    rest = [Row(name) for name in RECIPES if name not in recorded]
     return Leaderboard(sorted(trained, key=lambda row: -row.best) + rest)
 
 
@@ -99,7 +100,6 @@ def _with(file: str) -> list[str]:
 
 
 def _entry(name: str) -> Path:
-    if name not in _with("record.json"):
-        known = ", ".join(_with("record.json"))
-        raise ValueError(f"the zoo has no model called {name!r}; it has {known}")
+    if name not in (known := _with("record.json")):
+        raise ValueError(f"the zoo has no model called {name!r}; it has {', '.join(known)}")
     return FOLDER / name

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-
-from cifarlib.models import build
+from cifarlib.models import speednet
 from cifarlib.recipes import SPEEDNET
 from cifarlib.zoo.experiments.variants import Experiment, Variant
 
 # A GPU takes ten seconds a seed, two cores of a CPU 13 minutes
 SPEEDNET_SEEDS = Experiment(
     "How much does chance move the accuracy of one and the same training?",
-    {"speednet": Variant(functools.partial(build, "speednet"), SPEEDNET, images=50_000)},
+    {"speednet": Variant(speednet, SPEEDNET, images=50_000)},
     seeds=8,
 )
