@@ -1,10 +1,25 @@
 """What pytest needs to know about the whole repository."""
 
 import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+sys.path.append(str(ROOT / "tools"))
+
+import nbval_tolerance  # noqa: E402  (the folder is known only now)
 
 # Kernels and subprocesses inherit these.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.pop("CIFARLIB_FULL", None)
+
+
+def pytest_configure(config):
+    """Compare numbers within a tolerance where a cell states one; find our files from anywhere."""
+    nbval_tolerance.install()
+    rules = config.option.nbval_sanitize_with
+    if rules and not os.path.isabs(rules) and not os.path.exists(rules):
+        config.option.nbval_sanitize_with = str(ROOT / rules)
 
 
 def pytest_collectstart(collector):

@@ -73,7 +73,7 @@ def test_metadata_is_minimal(path):
         "language_info": {"name": "python"},
     }
     for cell in notebook.cells:
-        assert set(cell.metadata) <= {"tags", "mystnb"}
+        assert set(cell.metadata) <= {"tags", "mystnb", "nbval", "jupyter"}
 
 
 @each_notebook

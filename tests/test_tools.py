@@ -86,6 +86,25 @@ def test_normalize_keeps_only_what_readers_and_tests_need():
     assert kept == [("12\n", None), (None, {}), ("3\n", None)]
 
 
+@pytest.mark.parametrize("kind", [nbformat.v4.new_code_cell, nbformat.v4.new_markdown_cell])
+def test_normalize_keeps_tolerances_alt_texts_and_what_is_folded(kind):
+    kept = {
+        "tags": ["hide-cell"],
+        "mystnb": {"image": {"alt": "a cat"}},
+        "nbval": {"abs": 2, "not": [10.0]},
+        "jupyter": {"source_hidden": True},
+    }
+    viewers = {"jupyter": {"source_hidden": True, "outputs_hidden": False}, "scrolled": True}
+    cells = [
+        kind("a", metadata={**kept, **viewers}),
+        kind("b", metadata={"jupyter": {"source_hidden": False}}),
+        kind("c", metadata={"jupyter": {"outputs_hidden": True}, "nbval": {}}),
+    ]
+    notebooks.normalize(nbformat.v4.new_notebook(cells=cells))
+    # An empty tolerance is a mistake, and stays for the tests to name
+    assert [cell.metadata for cell in cells] == [kept, {}, {"nbval": {}}]
+
+
 def test_a_failing_notebook_is_left_as_it_was(tmp_path):
     path = tmp_path / "broken.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")]), path)
