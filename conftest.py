@@ -5,6 +5,7 @@ import os
 # Kernels and subprocesses inherit these.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.pop("CIFARLIB_FULL", None)
+os.environ["CIFARLIB_CHECKS"] = "strict"  # what a page claims and is not so fails
 
 
 def pytest_collectstart(collector):
