@@ -17,6 +17,7 @@ env:
 	@command -v $(PYTHON) >/dev/null || { echo "There is no '$(PYTHON)'. Install Python 3.10 to 3.13, or name one: make PYTHON=..."; exit 1; }
 	@$(PYTHON) tools/environment.py
 
+book: export CIFARLIB_CHECKS = strict
 book: env
 	$(BIN)/jupyter-book build . -W --keep-going
 	@echo "Open _build/html/index.html, or run: make serve"

@@ -12,6 +12,7 @@ import nbval_tolerance  # noqa: E402  (the folder is known only now)
 # Kernels and subprocesses inherit these.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.pop("CIFARLIB_FULL", None)
+os.environ["CIFARLIB_CHECKS"] = "strict"  # what a page claims and is not so fails
 
 
 def pytest_configure(config):

@@ -4,7 +4,8 @@ Importing the package loads neither Keras nor TensorFlow; the modules that need 
 (``cifarlib.models``, ``cifarlib.training``, ``cifarlib.zoo``, ...) do so when they are imported.
 """
 
+from cifarlib.claims import check
 from cifarlib.data import CLASS_NAMES, Cifar10, LabeledImages, load_cifar10
 
-__all__ = ["CLASS_NAMES", "Cifar10", "LabeledImages", "load_cifar10"]
+__all__ = ["CLASS_NAMES", "Cifar10", "LabeledImages", "check", "load_cifar10"]
 __version__ = "0.1.0"

@@ -72,5 +72,5 @@ def test_only_cells_that_judge_are_left_out():
     for path in CHAPTERS.rglob("*.ipynb"):
         for cell in nbformat.read(path, as_version=4).cells:
             if "trained" in cell.metadata.get("tags", []):
-                assert "assert" in cell.source, cell.source
+                assert "assert" in cell.source or "check(" in cell.source, cell.source
                 assert "load_cifar10" not in cell.source and "fit(" not in cell.source
