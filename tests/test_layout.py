@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "cifarlib"
 ORDER = [
-    "files", "checks", "data", "rand_augment", "augment", "batches", "layers", "models",
+    "files", "checks", "data", "cifar10", "rand_augment", "augment", "batches", "layers", "models",
     "schedules",
     "recipes", "optimizers", "lookahead", "fingerprint", "checkpoints", "machine",
     "training", "evaluation", "gradients", "explain", "attention", "pictures", "plots", "widgets",
