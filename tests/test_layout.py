@@ -7,11 +7,10 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "cifarlib"
 ORDER = [
-    "files", "checks", "claims", "data", "rand_augment", "augment", "batches", "layers", "models",
-    "schedules",
-    "recipes", "optimizers", "lookahead", "fingerprint", "checkpoints", "machine",
-    "training", "evaluation", "gradients", "explain", "attention", "pictures", "plots", "widgets",
-    "zoo", "bench",
+    "files", "checks", "claims", "data", "cifar10", "rand_augment", "augment", "batches",
+    "layers", "models", "schedules", "recipes", "optimizers", "lookahead", "fingerprint",
+    "checkpoints", "machine", "training", "evaluation", "gradients", "explain", "attention",
+    "pictures", "plots", "widgets", "zoo", "bench",
 ]  # fmt: skip
 
 
