@@ -15,6 +15,10 @@ import threading
 from pathlib import Path
 
 import pytest
+import yaml
+
+from cifarlib import plots
+from cifarlib.widgets import moving_figure
 
 ROOT = Path(__file__).parents[1]
 PHONE, DESKTOP = 360, 1280
@@ -138,6 +142,17 @@ def pages():
     return [f"{file}.html" for file in files]
 
 
+def numbered_parts():
+    """The chapters of the numbered part of the table of contents: the parts of the book."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    return next(part["chapters"] for part in toc["parts"] if part.get("numbered"))
+
+
+def notebooks():
+    """The pages that are made from a notebook; the openings of parts are not."""
+    return [name for name in pages() if (ROOT / name).with_suffix(".ipynb").is_file()]
+
+
 each_page = pytest.mark.parametrize("name", [*pages(), "genindex.html", "search.html"])
 
 
@@ -167,7 +182,7 @@ def test_page_does_not_scroll_sideways_on_a_phone(visit, name, scheme):
     assert widest <= PHONE
 
 
-@pytest.mark.parametrize("name", [name for name in pages() if name.startswith("chapters/")])
+@pytest.mark.parametrize("name", notebooks())
 def test_chapter_shows_its_outputs_and_hides_its_set_up_for_colab(visit, name):
     page = visit().open(name)
     assert page.locator(".cell_output").count() >= 5
@@ -179,9 +194,8 @@ def with_output(mark):
     """The chapters whose stored outputs hold ``mark``."""
     return [
         name
-        for name in pages()
-        if name.startswith("chapters/")
-        and mark in (ROOT / name.replace(".html", ".ipynb")).read_text(encoding="utf-8")
+        for name in notebooks()
+        if mark in (ROOT / name).with_suffix(".ipynb").read_text(encoding="utf-8")
     ]
 
 
@@ -210,6 +224,31 @@ def test_moving_figures_move_by_keyboard(visit, name, width):
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
     assert one.troubles == []
+
+
+def test_picture_of_a_moving_figure_says_what_it_shows_when_a_slider_moves(browser):
+    def draw(row, column):
+        figure, axis = plots.subplots(size=(1, 1))
+        axis.plot([row, column])
+        return plots.finish(figure, f"{row} {column}")
+
+    def alt(row, column):
+        return f'Row {row} & "column" {column} – both.'
+
+    figure = moving_figure("Places", {"row": "ab", "column": "xyz"}, draw, alt=alt)
+    page = browser.new_page()
+    page.set_content(f"<!doctype html><title>Places</title>{figure._repr_html_()}")
+    picture, status = page.locator("img"), page.get_by_role("status").last
+    assert picture.get_attribute("alt") == alt(0, 0)
+    assert status.inner_text() == ""  # a page that opens does not talk
+    row, column = page.locator("input").all()
+    column.press("ArrowRight")
+    assert picture.get_attribute("alt") == status.inner_text() == alt(0, 1)
+    row.press("ArrowRight")
+    assert picture.get_attribute("alt") == status.inner_text() == alt(1, 1)
+    column.press("End")
+    assert picture.get_attribute("alt") == status.inner_text() == alt(1, 2)
+    page.close()
 
 
 @pytest.mark.parametrize("width", [DESKTOP, PHONE])
@@ -248,6 +287,35 @@ def test_solutions_are_hidden_until_the_reader_asks(visit, name):
 def luminance(color):
     red, green, blue = (int(value) for value in re.findall(r"\d+", color)[:3])
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_parts_and_pages_are_numbered_in_the_sidebar_and_lead_from_one_to_the_next(visit):
+    page = visit().open(pages()[0])
+    sidebar = page.locator("nav.bd-links a").all_inner_texts()
+    found = [number for text in sidebar for number in re.findall(r"^[\d.]+(?=\. )", text)]
+    expected = []
+    for part, entry in enumerate(numbered_parts(), start=1):
+        expected += [str(part), *(f"{part}.{n + 1}" for n in range(len(entry["sections"])))]
+    assert found == expected
+    reached = [pages()[0]]
+    while page.locator("a.right-next").count():
+        page.locator("a.right-next").click()
+        page.wait_for_load_state("load")
+        reached.append(page.url.split("/", 3)[3])
+    assert reached == pages()
+
+
+def test_a_page_and_its_exercises_carry_the_same_number(visit):
+    name = "chapters/principles/from_features_to_classes"
+    principles = numbered_parts()[1]["sections"]
+    number = f"2.{[entry['file'] for entry in principles].index(name) + 1}"
+    page = visit().open(f"{name}.html")
+    assert page.locator("article h1").first.inner_text().startswith(f"{number}. From features")
+    titles = page.locator(".exercise .admonition-title").all_inner_texts()
+    assert [title.split(" (")[0] for title in titles] == [
+        f"Exercise {number}.{place + 1}" for place in range(len(titles))
+    ]
+    assert len(titles) >= 2
 
 
 def test_text_contrasts_with_its_background_in_both_schemes(visit):

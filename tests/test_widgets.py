@@ -59,6 +59,41 @@ def test_page_shows_the_first_picture_even_without_a_script(figure):
     assert html.escape(ALT) in markup
 
 
+def sentence(row, column):
+    return f'Row {row}, "column" {column}.'
+
+
+def test_a_sentence_for_each_picture_stands_beside_it_and_the_first_is_there_without_a_script():
+    markup = moving_figure("Shades", CONTROLS, shade, alt=sentence)._repr_html_()
+    status = re.search(r'<p role="status" data-sentences="(.*?)" style=".*?">(.*?)</p>', markup)
+    sentences = json.loads(html.unescape(status.group(1)))
+    assert sentences == [sentence(row, column) for row in range(2) for column in range(3)]
+    assert len(sentences) == len(frames_in(markup)["frames"])
+    assert f'<img alt="{html.escape(sentence(0, 0))}"' in markup
+    assert status.group(2) == ""  # nothing to say before somebody moves it
+
+
+def test_one_sentence_for_all_pictures_is_written_once(figure):
+    markup = figure._repr_html_()
+    assert markup.count(html.escape(ALT)) == 1
+    assert "status" not in markup
+
+
+def test_sentences_leave_the_digest_alone_so_that_a_tolerance_can_compare_them(figure):
+    assert repr(moving_figure("Shades", CONTROLS, shade, alt=sentence)) == repr(figure)
+
+
+@pytest.mark.parametrize("nothing", [None, "", "  ", 3])
+def test_a_picture_without_a_sentence_is_refused_by_its_place(nothing):
+    def silent(row, column):
+        return nothing if (row, column) == (1, 0) else "A square."
+
+    with pytest.raises(ValueError, match=r"alt must give a sentence .* at \(1, 0\): "):
+        moving_figure("Shades", CONTROLS, shade, alt=silent)
+    with pytest.raises(ValueError, match=r"at \(0, 0\): "):
+        moving_figure("Shades", CONTROLS, shade, alt=nothing)
+
+
 def test_each_slider_has_its_name_its_places_and_its_first_label(figure):
     sliders = re.findall(
         r'<label><span>(.*?)</span> <input type="range" min="0" max="(\d+)" value="0" '

@@ -33,12 +33,23 @@ _SCRIPT = """
       input.setAttribute("aria-valuetext", label);
       input.nextElementSibling.textContent = label;
     });
-    image.src = "data:image/webp;base64," + frames[frame];
+    image.src = "data:image/webp;base64," + frames[frame];SENTENCE
   };
   inputs.forEach((input) => input.addEventListener("input", show));
   show();
 })();
 """
+
+# Where each picture has a sentence of its own. It is also read aloud, but not before somebody moves
+# a slider: a page that opens must not start to talk.
+_STATUS = (
+    '<p role="status" data-sentences="SENTENCES" '
+    'style="position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden"></p>'
+)
+_SENTENCE = """
+    const status = root.querySelector("[role=status]");
+    image.alt = JSON.parse(status.dataset.sentences)[frame];
+    if (root.contains(document.activeElement)) status.textContent = image.alt;"""
 
 
 class MovingFigure:
@@ -48,15 +59,20 @@ class MovingFigure:
         title: what the figure is about.
         controls: the labels of each slider's places, by the slider's name.
         frames: a picture for each combination of places, the last slider's varying fastest.
-        alt: describes the picture to those who cannot see it.
+        alts: a sentence for each picture, which tells what is in it to those who cannot see it.
     """
 
     def __init__(
-        self, title: str, controls: dict[str, Sequence[str]], frames: Sequence[Plot], alt: str
+        self,
+        title: str,
+        controls: dict[str, Sequence[str]],
+        frames: Sequence[Plot],
+        alts: Sequence[str],
     ) -> None:
-        self.title, self.alt = title, alt
+        self.title, self.alts = title, list(alts)
         self.controls = {name: [str(item) for item in labels] for name, labels in controls.items()}
         self.pictures = [webp(frame.png) for frame in frames]
+        # without the sentences: they stand in the HTML, and are compared there within a tolerance
         shown = json.dumps([self.title, self.controls, [frame.text for frame in frames]])
         self.digest = hashlib.sha256(shown.encode()).hexdigest()[:12]
 
@@ -72,15 +88,20 @@ class MovingFigure:
             f"<output>{html.escape(labels[0])}</output></label>"
             for control, labels in self.controls.items()
         )
+        status, script = "", _SCRIPT.replace("SENTENCE", "")
+        if len(set(self.alts)) > 1:
+            sentences = html.escape(json.dumps(self.alts, ensure_ascii=False))
+            status = _STATUS.replace("SENTENCES", sentences)
+            script = _SCRIPT.replace("SENTENCE", _SENTENCE)
         frames = [base64.b64encode(picture).decode() for picture in self.pictures]
         data = json.dumps({"labels": list(self.controls.values()), "frames": frames})
         data = data.replace("<", r"\u003c")  # a label must not be able to end the script
         return (
             f'<figure class="moving-figure" id="{name}" role="group" '
             f'aria-label="{html.escape(self.title)}"><style>{_STYLE}</style>{sliders}'
-            f'<img alt="{html.escape(self.alt)}" src="data:image/webp;base64,{frames[0]}">'
-            f'<script type="application/json">{data}</script>'
-            f"<script>{_SCRIPT.replace('NAME', name)}</script></figure>"
+            f'<img alt="{html.escape(self.alts[0])}" src="data:image/webp;base64,{frames[0]}">'
+            f'{status}<script type="application/json">{data}</script>'
+            f"<script>{script.replace('NAME', name)}</script></figure>"
         )
 
 
@@ -89,7 +110,7 @@ def moving_figure(
     controls: dict[str, Sequence[str]],
     draw: Callable[..., Plot],
     *,
-    alt: str,
+    alt: str | Callable[..., str],
 ) -> MovingFigure:
     """Draw a picture for each combination of the sliders' places.
 
@@ -98,24 +119,33 @@ def moving_figure(
         controls: the labels of each slider's places, by the slider's name.
         draw: gets the place of each slider, counted from 0, and gives a :class:`Plot`, all of one
             size.
-        alt: describes the picture to those who cannot see it.
+        alt: tells what is in the picture to those who cannot see it: gets the same places as
+            ``draw`` and gives a sentence for that picture. A plain string serves for all.
 
     Returns:
         What a notebook shows as a picture with sliders; its text is compared by the tests.
 
     Raises:
-        ValueError: there are no sliders, or a slider has fewer than two places.
+        ValueError: there are no sliders, a slider has fewer than two places, or ``alt`` gives no
+            text for a picture.
 
     >>> from cifarlib import plots
     >>> def draw(power):
     ...     figure, axis = plots.subplots(size=(3, 2))
     ...     axis.plot([x**power for x in range(5)])
     ...     return plots.finish(figure, f"x to the power {power}")
-    >>> moving_figure("Powers", {"exponent": ["0", "1", "2"]}, draw, alt="A curve of x to a power.")
+    >>> def alt(power):
+    ...     return f"From 0 to 4 the curve of x to the power {power} climbs to {4**power}."
+    >>> moving_figure("Powers", {"exponent": ["0", "1", "2"]}, draw, alt=alt)
     <Moving figure: Powers; exponent (3); data d4c125f928de>
     """
     if not controls or any(len(labels) < 2 for labels in controls.values()):
         counts = {name: len(labels) for name, labels in controls.items()}
         raise ValueError(f"each slider needs two places or more, and there must be one: {counts}")
-    places = itertools.product(*(range(len(labels)) for labels in controls.values()))
-    return MovingFigure(title, controls, [draw(*place) for place in places], alt)
+    frames, alts = [], []
+    for place in itertools.product(*(range(len(labels)) for labels in controls.values())):
+        frames.append(draw(*place))
+        alts.append(alt(*place) if callable(alt) else alt)
+        if not isinstance(alts[-1], str) or not alts[-1].strip():
+            raise ValueError(f"alt must give a sentence for each picture, at {place}: {alts[-1]!r}")
+    return MovingFigure(title, controls, frames, alts)
