@@ -17,7 +17,6 @@ PAGES = {path.stem: path for path in sorted((ROOT / "chapters").rglob("*.ipynb")
 NOT_YET = {
     "from_features_to_classes",
     "how_a_network_learns",
-    "pooling",
     "what_gets_learned",
     "alexnet_and_vgg",
     "efficientnet",
