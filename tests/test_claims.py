@@ -217,8 +217,19 @@ def test_tool_passes_when_every_mutant_is_caught_and_runs_only_what_is_asked(
     assert "1 mutants: 1 caught" in capsys.readouterr().out
 
 
-def test_tool_refuses_a_page_without_ledger_before_it_runs_anything():
+def test_tool_refuses_a_page_that_is_not_there_before_it_runs_anything():
     with pytest.raises(SystemExit, match="There is no page 'simple_cnn_'"):
-        claims.page_path("simple_cnn_")
-    with pytest.raises(SystemExit, match="has no ledger"):
-        claims.read_ledger("no_such_page")
+        claims.main(["simple_cnn_"])
+
+
+def test_tool_refuses_a_page_that_has_no_ledger_yet(tmp_path, monkeypatch):
+    monkeypatch.setattr(claims, "LEDGERS", tmp_path)
+    with pytest.raises(SystemExit, match="simple_cnn has no ledger yet: write tests/claims/"):
+        claims.main(["simple_cnn"])
+
+
+def test_a_part_stands_for_its_pages_that_have_a_ledger():
+    walkthrough = ["first_look", "preparing_data", "simple_cnn", "train_and_evaluate"]
+    assert claims.named(["walkthrough"]) == walkthrough
+    assert claims.named(["pooling", "walkthrough"]) == ["pooling", *walkthrough]
+    assert set(claims.named([])) == {path.stem for path in LEDGERS.glob("*.yaml")}

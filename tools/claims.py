@@ -1,7 +1,7 @@
 """Make each claim of a page false, and see whether the page's own test notices.
 
 python tools/claims.py                        all pages that have a ledger
-python tools/claims.py simple_cnn pooling     these
+python tools/claims.py simple_cnn principles  this one, and those of a part
 python tools/claims.py simple_cnn --only 3    its third claim alone
 python tools/claims.py simple_cnn --trust     without running the unchanged page first
 
@@ -66,11 +66,22 @@ def page_path(page: str) -> Path:
     return found[0]
 
 
+def named(names: list[str]) -> list[str]:
+    """The pages meant by names of pages and parts; by no name, all that have a ledger."""
+    written = sorted(path.stem for path in LEDGERS.glob("*.yaml"))
+    pages = []
+    for name in names:
+        part = {path.stem for path in (CHAPTERS / name).rglob("*.ipynb")}
+        pages += [page for page in written if page in part] if part else [name]
+    return pages if names else written
+
+
 def read_ledger(page: str) -> list[dict]:
     """The claims of a page, in the order of its ledger."""
     path = LEDGERS / f"{page}.yaml"
     if not path.exists():
-        raise SystemExit(f"{page} has no ledger: write {path.relative_to(ROOT).as_posix()}.")
+        page_path(page)  # says so if the page itself is not there
+        raise SystemExit(f"{page} has no ledger yet: write tests/claims/{page}.yaml.")
     return yaml.safe_load(path.read_text(encoding="utf-8"))["claims"]
 
 
@@ -171,13 +182,12 @@ def unchanged(page: str) -> Verdict:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Run the mutants of the ledger of claims.")
-    parser.add_argument("pages", nargs="*", help="default: all that have a ledger")
+    parser.add_argument("pages", nargs="*", help="or parts; default: all that have a ledger")
     parser.add_argument("--only", type=int, nargs="+", help="claims by number, counted from 1")
     parser.add_argument("--trust", action="store_true", help="do not run the unchanged page first")
     parser.add_argument("--json", type=Path, help="write the verdicts to this file, too")
     options = parser.parse_args(arguments)
-    pages = options.pages or sorted(path.stem for path in LEDGERS.glob("*.yaml"))
-    ledgers = {page: read_ledger(page) for page in pages}  # a wrong name costs no time
+    ledgers = {page: read_ledger(page) for page in named(options.pages)}  # a wrong name ends here
     verdicts = []
 
     def report(verdict: Verdict) -> None:
