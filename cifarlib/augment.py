@@ -111,9 +111,13 @@ def mirrored(count: int, flip: str, seed: int, epoch: int) -> np.ndarray:
     ``"random"`` draws anew for every epoch. ``"alternating"`` draws once and turns every image over
     in each later epoch, so that two epochs in a row show both sides of each.
 
+    Raises:
+        ValueError: there is no such ``flip``.
+
     Source:
         Alternating flip: Jordan (2024), arXiv 2404.00498, section 3.5.
     """
+    checks.choice("flip", flip, FLIPS)
     if flip == "none":
         return np.zeros(count, bool)
     drawn_in = epoch if flip == "random" else 0

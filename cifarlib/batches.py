@@ -7,6 +7,7 @@ import math
 import keras
 import numpy as np
 
+from cifarlib import checks
 from cifarlib.augment import Augmentation, augment, check_shares, mirrored
 
 _NOTHING = Augmentation()
@@ -31,7 +32,8 @@ class Batches(keras.utils.PyDataset):
         shuffle: whether the order is random; without it, it is that of ``x``.
 
     Raises:
-        ValueError: the augmentation mixes images, and ``y`` are classes, not shares of the classes.
+        ValueError: a setting is outside its range, ``x`` and ``y`` are not equally many, or the
+            augmentation mixes images and ``y`` are classes, not shares of the classes.
     """
 
     def __init__(
@@ -46,6 +48,10 @@ class Batches(keras.utils.PyDataset):
         # With one worker, TensorFlow tunes its pipeline and makes ``fit`` wait for seconds between
         # epochs. With two, Keras on JAX mixes batches of the next epoch into this one.
         super().__init__(workers=2 if keras.backend.backend() == "tensorflow" else 1)
+        checks.whole("batch_size", batch_size, 1)
+        checks.truth("shuffle", shuffle)
+        if len(x) != len(y):
+            raise ValueError(f"each image needs a label, got {len(x)} images and {len(y)} labels")
         self.x, self.y, self.batch_size, self.seed = x, y, batch_size, seed
         self.augmentation, self.shuffle = augmentation, shuffle
         if augmentation.mixup or augmentation.cutmix:

@@ -72,6 +72,12 @@ def test_half_of_the_images_are_mirrored_and_the_seed_decides_which(flip):
     assert not mirrored(10_000, "none", 1, 4).any()
 
 
+@pytest.mark.parametrize("flip", ["Random", "alternate", "", None])
+def test_an_unknown_flip_is_refused_and_not_taken_for_alternating(flip):
+    with pytest.raises(ValueError, match="flip must be one of 'none', 'random', 'alternating'"):
+        mirrored(4, flip, 1, 0)
+
+
 @given(epoch=st.integers(0, 500), seed=SEEDS)
 @few
 def test_alternating_flip_shows_both_sides_in_any_two_epochs_in_a_row(epoch, seed):

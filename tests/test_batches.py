@@ -204,6 +204,20 @@ def test_classes_cannot_be_mixed_and_that_is_said_at_once(mixing):
         Batches(x, np.zeros(4, np.uint8), 2, augmentation=Augmentation(**mixing))
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"y": np.zeros(5)}, "4 images and 5 labels"),
+        ({"batch_size": 0}, "batch_size must be a whole number of at least 1, got 0"),
+        ({"shuffle": "no"}, "shuffle must be True or False, got 'no'"),
+    ],
+)
+def test_batches_that_cannot_be_made_are_refused(change, message):
+    settings = {"x": noise(4)[0], "y": np.zeros(4), "batch_size": 2}
+    with pytest.raises(ValueError, match=message):
+        Batches(**settings | change)
+
+
 # Workers
 
 

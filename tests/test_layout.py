@@ -7,8 +7,8 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "cifarlib"
 ORDER = [
-    "files", "checks", "data", "rand_augment", "augment", "batches", "layers", "models",
-    "schedules",
+    "files", "checks", "data", "rand_augment", "augment", "batches", "inputs", "layers",
+    "models", "schedules",
     "recipes", "optimizers", "lookahead", "fingerprint", "checkpoints", "machine",
     "training", "evaluation", "gradients", "explain", "attention", "pictures", "plots", "widgets",
     "zoo", "bench",

@@ -11,6 +11,7 @@ from keras import layers
 from cifarlib.checks import positive_integers, whole
 from cifarlib.data import load_cifar10
 from cifarlib.data.arrays import check_images
+from cifarlib.inputs import raw_images
 from cifarlib.layers import (
     CHANNEL_DEVIATIONS,
     CHANNEL_MEANS,
@@ -73,7 +74,7 @@ def speednet(
         )
     whitener = _own_kernel if images is None else functools.partial(whitening_kernel, images)
     kernel = whitener(patch_size, components)
-    inputs = keras.Input((32, 32, 3))
+    inputs = raw_images()
     whitening = layers.Conv2D(
         kernel.shape[-1], patch_size, stride, use_bias=False, trainable=False, name="whitening"
     )
