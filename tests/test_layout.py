@@ -7,11 +7,10 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "cifarlib"
 ORDER = [
-    "files", "checks", "data", "rand_augment", "augment", "batches", "inputs", "layers",
-    "models", "schedules",
-    "recipes", "optimizers", "lookahead", "fingerprint", "checkpoints", "machine",
-    "training", "evaluation", "gradients", "explain", "attention", "pictures", "plots", "widgets",
-    "zoo", "bench",
+    "files", "checks", "data", "rand_augment", "augment", "batches", "inputs", "layers", "models",
+    "schedules", "recipes", "optimizers", "lookahead", "fingerprint", "checkpoints", "machine",
+    "training", "costs", "evaluation", "gradients", "explain", "attention", "pictures", "plots",
+    "widgets", "zoo", "bench",
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from numpy_blocks import conv2d, normalized, relu
 
 from cifarlib.layers import BatchNormalization
 from cifarlib.models import speednet
-from cifarlib.models.speednet import whitening_kernel
+from cifarlib.models.speednet import Whitening, whitening_kernel
 
 layers = keras.layers
 
