@@ -70,9 +70,10 @@ def _may_multiply(layer: keras.layers.Layer) -> bool:
 
 # Modules of Keras' operations that work on each value, move values or sum them up, but for these
 _FREE_MODULES = ("numpy", "nn", "core", "math", "einops")
+_COUNTED = ("Matmul", "Dot", "Einsum", "Conv", "DepthwiseConv")
 _PRODUCTS = (
     "Tensordot", "Inner", "Outer", "Vdot", "Kron", "Correlate", "CDist", "DotProductAttention",
-    "Conv", "DepthwiseConv", "SeparableConv", "ConvTranspose",
+    "SeparableConv", "ConvTranspose",
     "FFT", "FFT2", "IFFT2", "RFFT", "IRFFT", "STFT", "ISTFT",
     "Map", "Scan", "AssociativeScan", "VectorizedMap", "WhileLoop", "ForiLoop", "Cond", "Switch",
 )  # fmt: skip
@@ -85,13 +86,18 @@ def operation_macs(operation: keras.Operation) -> int:
         ValueError: it is of a kind that this function does not know how to count.
     """
     kind, module = type(operation).__name__, type(operation).__module__
-    if module.startswith("keras.src.ops.") and kind in ("Matmul", "Dot", "Einsum"):
+    if module.startswith("keras.src.ops.") and kind in _COUNTED:
         call = operation._inbound_nodes[0].arguments
         tensors = [*call.args, *call.kwargs.values()]
         if kind == "Einsum":
             return _einsum_macs(operation, tensors)
-        summed = tensors[0].shape[-1] if len(tensors[0].shape) else 0
-        return _per_image(operation, [*operation.output.shape, summed])
+        if kind in ("Conv", "DepthwiseConv"):  # kernel (..., channels in, channels out)
+            summed = tensors[1].shape[: -1 if kind == "Conv" else -2]
+        elif not all(len(getattr(tensor, "shape", ())) for tensor in tensors[:2]):
+            return 0  # a product with a number sums nothing up
+        else:
+            summed = tensors[0].shape[-1:]
+        return _per_image(operation, [*operation.output.shape, *summed])
     home = module.removeprefix("keras.src.ops.")
     if home not in _FREE_MODULES or kind in _PRODUCTS:
         raise ValueError(

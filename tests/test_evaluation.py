@@ -355,6 +355,10 @@ PRODUCTS = {
     "two": (lambda x, y: ops.matmul(ops.matmul(x, y), ops.transpose(y, (0, 2, 1))), 2 * 240),
     "scores": (lambda x, y: ops.softmax(x @ ops.transpose(x, (0, 2, 1)) / 8) @ x, 2 * 36 * 8),
     "beside a layer": (lambda x, y: layers.Dense(3)(x @ y), 6 * 8 * 5 + 6 * 5 * 3),
+    "conv": (lambda x, y: ops.conv(x, ops.ones((3, 8, 7))), 4 * 7 * 3 * 8),
+    "conv with a step": (lambda x, y: ops.conv(x, ops.ones((3, 8, 7)), 2, "same"), 3 * 7 * 3 * 8),
+    "depthwise": (lambda x, y: ops.depthwise_conv(x, ops.ones((3, 8, 2))), 4 * 16 * 3),
+    "number": (lambda x, y: ops.dot(x, 2.0), 0),
     "no product": (lambda x, y: ops.relu(x[:, 1:] * 2 + ops.mean(x, 1, keepdims=True)), 0),
 }
 
@@ -390,7 +394,7 @@ class Written(layers.Layer):
         (lambda x, y: ops.einsum("...ij,...jk->...ik", x, y), "Einsum"),
         (lambda x, y: ops.einsum("nij,mij->nm", x, x), "Einsum"),
         (lambda x, y: x[:, 0] @ ops.transpose(x[:, 0]), "Matmul"),
-        (lambda x, y: ops.conv(x, ops.ones((3, 8, 4))), "Conv"),
+        (lambda x, y: ops.conv_transpose(x, ops.ones((3, 4, 8)), 1), "ConvTranspose"),
         (lambda x, y: ops.norm(x, axis=-1), "Norm"),
         (lambda x, y: layers.Lambda(lambda z: z @ z)(x[:, :, :6]), "Lambda"),
         (lambda x, y: Written()(x), "Written"),
