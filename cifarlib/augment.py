@@ -1,7 +1,8 @@
 """Change training images in ways that leave their meaning alone, each image by itself.
 
 Every function takes a batch, ``uint8 (n, 32, 32, 3)``, and gives a new one of the same shape and
-type; what is left to chance is drawn from the generator given.
+type, but for mixup, which needs fractions; what is left to chance is drawn from the generator
+given.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ def augment(
         rng: draws the rest.
 
     Returns:
-        New images (``float32`` after mixup) and labels.
+        New images and labels. Images are ``float32`` if the settings have mixup, whatever the coin
+        says, and else of the type given; labels are ``float32`` if the settings mix.
     """
     if settings.operations:
         images = rand_augment(images, settings.operations, settings.magnitude, rng)
@@ -79,6 +81,8 @@ def augment(
     images[mirror] = images[mirror, :, ::-1]
     if settings.cutout:
         images = cutout(images, settings.cutout, rng)
+    if settings.mixup:  # TensorFlow casts all batches to the type of the first one
+        images = images.astype(np.float32)
     mix = settings.mixup > 0 and (settings.cutmix == 0 or rng.random() < 0.5)
     if mix:
         return mixup(images, labels, settings.mixup, rng)
@@ -107,9 +111,13 @@ def mirrored(count: int, flip: str, seed: int, epoch: int) -> np.ndarray:
     ``"random"`` draws anew for every epoch. ``"alternating"`` draws once and turns every image over
     in each later epoch, so that two epochs in a row show both sides of each.
 
+    Raises:
+        ValueError: there is no such ``flip``.
+
     Source:
         Alternating flip: Jordan (2024), arXiv 2404.00498, section 3.5.
     """
+    checks.choice("flip", flip, FLIPS)
     if flip == "none":
         return np.zeros(count, bool)
     drawn_in = epoch if flip == "random" else 0
@@ -147,7 +155,7 @@ def mixup(
     Source:
         Zhang et al. (2017), arXiv 1710.09412.
     """
-    _check_shares(shares)
+    check_shares(shares)
     weights = rng.beta(alpha, alpha, len(images)).astype(np.float32)
     partners = rng.permutation(len(images))
     mixed = [
@@ -172,7 +180,7 @@ def cutmix(
         rng: draws areas, places and partners.
 
     Returns:
-        Images, and ``float32 (n, 10)``.
+        Images of the type given, and ``float32 (n, 10)``.
 
     Raises:
         ValueError: ``shares`` are classes, not shares of the classes.
@@ -180,7 +188,7 @@ def cutmix(
     Source:
         Yun et al. (2019), arXiv 1905.04899.
     """
-    _check_shares(shares)
+    check_shares(shares)
     sides = np.sqrt(rng.beta(alpha, alpha, len(images))) * images.shape[1]
     partners = rng.permutation(len(images))
     inside = _boxes(images.shape, sides.round().astype(int), rng)
@@ -190,7 +198,8 @@ def cutmix(
     return mixed, kept * shares + (1 - kept) * shares[partners]
 
 
-def _check_shares(shares: np.ndarray) -> None:
+def check_shares(shares: np.ndarray) -> None:
+    """Refuse labels that cannot be mixed."""
     if shares.ndim != 2:
         raise ValueError(
             f"labels must be shares of the classes (n, 10) to be mixed, got shape {shares.shape}"

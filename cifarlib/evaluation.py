@@ -12,8 +12,10 @@ import numpy as np
 
 from cifarlib import checks
 from cifarlib.batches import Batches
+from cifarlib.costs import layer_macs, macs
 from cifarlib.data.arrays import CLASS_NAMES, check_images, check_labels
-from cifarlib.layers import ClassToken, PositionEmbedding
+
+__all__ = ["Accuracy", "accuracy", "latency", "layer_macs", "logits", "macs"]
 
 
 @dataclass(frozen=True)
@@ -124,63 +126,6 @@ def logits(
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
     moved = (both_sides(padded[:, :-2, :-2]) + both_sides(padded[:, 2:, 2:])) / 2
     return (both_sides(images) + moved) / 2
-
-
-def macs(model: keras.Model) -> int:
-    """Multiply-accumulates of one forward pass for one image, in convolutions and dense layers.
-
-    A convolution spends ``kernel height x kernel width x channels in`` on each output value, a
-    dense layer its number of inputs. Additions of biases, activations, pooling and normalization
-    are left out, as the literature does.
-
-    Raises:
-        ValueError: a layer has a kernel of a kind that this function does not know how to count.
-    """
-    for entry in model.get_config()["layers"]:
-        if len(entry.get("inbound_nodes") or ()) > 1:
-            raise ValueError(f"do not know how to count {entry['config']['name']!r}, used twice")
-    return sum(layer_macs(layer) for layer in model.layers)
-
-
-_FREE = (
-    keras.layers.BatchNormalization, keras.layers.LayerNormalization,
-    keras.layers.GroupNormalization, keras.layers.PReLU, keras.layers.Embedding,
-    ClassToken, PositionEmbedding,
-)  # fmt: skip
-_MULTIPLY = (keras.layers.Dot, keras.layers.Attention, keras.layers.AdditiveAttention)
-
-
-def layer_macs(layer: keras.layers.Layer) -> int:
-    """What :func:`macs` counts for one layer; 0 for a layer without a kernel."""
-    if isinstance(layer, keras.Model):
-        return macs(layer)
-    if isinstance(layer, _FREE) or not (layer.weights or isinstance(layer, _MULTIPLY)):
-        return 0
-    if type(layer) is keras.layers.MultiHeadAttention:
-        return _attention_macs(layer)
-    if type(layer) is keras.layers.Dot and isinstance(layer.axes, int):
-        contracted = layer.input[0].shape[layer.axes]
-        return math.prod(layer.output.shape[1:]) * contracted
-    if type(layer) is keras.layers.DepthwiseConv2D:  # each value sums over its own channel alone
-        return math.prod(layer.output.shape[1:]) * math.prod(layer.kernel.shape[:2])
-    if type(layer) not in (keras.layers.Conv2D, keras.layers.Dense):
-        raise ValueError(f"do not know how to count {type(layer).__name__} {layer.name!r}")
-    # Kernel (..., channels in, channels out): each output value is a sum over all but the last axis
-    outputs = math.prod(layer.output.shape[1:])
-    return outputs * math.prod(layer.kernel.shape[:-1])
-
-
-def _attention_macs(layer: keras.layers.MultiHeadAttention) -> int:
-    """Of self-attention: four projections of each token, scores and weighted sums of each pair."""
-    inputs = layer.input if isinstance(layer.input, list | tuple) else [layer.input]
-    if len({id(tensor) for tensor in inputs}) > 1:
-        raise ValueError(f"do not know how to count {layer.name!r}: not self-attention")
-    _, tokens, _ = inputs[0].shape
-    kernels = [weight for weight in layer.weights if "kernel" in weight.path.rsplit("/", 1)[-1]]
-    projections = tokens * sum(math.prod(kernel.shape) for kernel in kernels)
-    scores = tokens * tokens * layer.num_heads * layer.key_dim
-    sums = tokens * tokens * layer.num_heads * (layer.value_dim or layer.key_dim)
-    return projections + scores + sums
 
 
 def latency(model: keras.Model, batch_size: int = 1, *, repeats: int = 20) -> float:

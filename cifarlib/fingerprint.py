@@ -19,6 +19,9 @@ _NOT_ESSENTIAL = {
 # Settings that came after Keras 3.8, at the value that changes nothing
 _NEW_DEFAULTS = [("renorm", False), ("renorm_momentum", 0.99), ("use_gate", False)]
 
+# The whitening of speednet once stood in its weights alone, under the initializer of every layer
+_ONCE = {"cifarlib>Whitening": {"class_name": "GlorotUniform", "config": {}}}
+
 
 def fingerprint(model: keras.Model, recipe: Recipe) -> str:
     """SHA-256 of layers, their settings, weight shapes and connections, and of the recipe.
@@ -56,6 +59,8 @@ def _structure(model: keras.Model) -> list:
 def _plain(value):
     """A configuration without what does not matter, and without what was left at None."""
     if isinstance(value, dict):
+        if value.get("registered_name") in _ONCE:
+            return _ONCE[value["registered_name"]]
         kept = {k: _plain(v) for k, v in value.items() if k not in _NOT_ESSENTIAL}
         return {k: v for k, v in kept.items() if v is not None and (k, v) not in _NEW_DEFAULTS}
     if isinstance(value, list | tuple):

@@ -8,6 +8,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from cifarlib.checks import choice, positive
+from cifarlib.inputs import require_channels_last
+
 # Mean and standard deviation of each channel of the 50,000 training images, 0..255
 CHANNEL_MEANS = (125.3069, 122.9504, 113.8654)
 CHANNEL_DEVIATIONS = (62.9932, 62.0887, 66.7049)
@@ -18,6 +21,7 @@ def normalization() -> keras.layers.Layer:
 
     It computes in ``float32`` under any dtype policy, as ``bfloat16`` has too few digits for it.
     """
+    require_channels_last()
     return keras.layers.Normalization(
         mean=list(CHANNEL_MEANS),
         variance=[deviation**2 for deviation in CHANNEL_DEVIATIONS],
@@ -42,8 +46,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     Keras computes mean, variance and the rest one after another, in ``float32``. The fused kernel
     reads a map twice and works in ``bfloat16`` too: a step of ``speednet`` took 1.2 s with Keras'
-    layer and 0.8 s with this one (two Xeon cores, ``bfloat16``). The moving variance is that of
-    the fused kernel, with Bessel's correction, as in PyTorch.
+    layer and 0.8 s with this one (two Xeon cores, ``bfloat16``). Its moving variance has Bessel's
+    correction, as in PyTorch. For ``float64``, other shapes than ``(n, h, w, c)``, another axis,
+    masks, ``renorm`` and ``synchronized`` it is Keras' own way, without the correction.
 
     Args:
         beta_factor: the layer adds ``beta_factor * beta``. With SGD that is the same as a learning
@@ -51,40 +56,59 @@ class BatchNormalization(keras.layers.BatchNormalization):
         **settings: those of ``keras.layers.BatchNormalization``. Epsilon is 1e-5 and momentum 0.9
             unless given.
 
+    Raises:
+        ValueError: ``beta_factor`` is not positive.
+
     Source:
         Ioffe and Szegedy (2015), arXiv 1502.03167; the factor: Jordan (2024), arXiv 2404.00498.
     """
 
     def __init__(self, *, beta_factor: float = 1.0, **settings) -> None:
         super().__init__(**{"epsilon": 1e-5, "momentum": 0.9} | settings)
+        positive("beta_factor", beta_factor)
         self.beta_factor = beta_factor
 
     def call(self, inputs, training=None, mask=None):
-        if keras.backend.backend() == "tensorflow" and len(inputs.shape) == 4 and mask is None:
+        if mask is None and self._fits_the_kernel(inputs):
             return self._fused(inputs, bool(training) and self.trainable)
         outputs = super().call(inputs, training=training, mask=mask)
         if self.center and self.beta_factor != 1:
-            extra = (self.beta_factor - 1) * self.beta
+            shape = [1] * len(inputs.shape)
+            shape[self.axis] = -1
+            extra = ops.reshape((self.beta_factor - 1) * self.beta, shape)
             outputs = outputs + ops.cast(extra, outputs.dtype)
         return outputs
 
+    def _fits_the_kernel(self, inputs) -> bool:
+        dtype = keras.backend.standardize_dtype(inputs.dtype)
+        return (
+            keras.backend.backend() == "tensorflow"
+            and (len(inputs.shape), self.axis % 4) == (4, 3)
+            and dtype == self.compute_dtype != "float64"
+            and not self.synchronized
+            and not getattr(self, "renorm", False)  # which came after Keras 3.8
+        )
+
     def _fused(self, inputs, training: bool):
         import tensorflow as tf
+
+        def exact(variable):
+            return tf.cast(tf.convert_to_tensor(variable), tf.float32)
 
         channels = inputs.shape[-1]
         ones, zeros, empty = tf.ones([channels]), tf.zeros([channels]), tf.zeros([0])
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=inputs,
-            scale=tf.convert_to_tensor(self.gamma) if self.scale else ones,
-            offset=self.beta_factor * tf.convert_to_tensor(self.beta) if self.center else zeros,
-            mean=empty if training else tf.convert_to_tensor(self.moving_mean),
-            variance=empty if training else tf.convert_to_tensor(self.moving_variance),
+            scale=exact(self.gamma) if self.scale else ones,
+            offset=self.beta_factor * exact(self.beta) if self.center else zeros,
+            mean=empty if training else exact(self.moving_mean),
+            variance=empty if training else exact(self.moving_variance),
             epsilon=self.epsilon,
             is_training=training,
         )
         if training:
             for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
-                moving.assign(moving * self.momentum + now * (1 - self.momentum))
+                moving.assign(exact(moving) * self.momentum + now * (1 - self.momentum))
         return outputs
 
     def get_config(self) -> dict:
@@ -105,6 +129,7 @@ class PaddedShortcut(keras.layers.Layer):
 
     def __init__(self, filters: int, stride: int, **settings) -> None:
         super().__init__(**settings)
+        require_channels_last()
         self.filters, self.stride = filters, stride
 
     def call(self, inputs):
@@ -147,6 +172,9 @@ class PositionEmbedding(keras.layers.Layer):
             those, the last ``side * side`` tokens are a square grid, and a class token before them
             gets zeros.
 
+    Raises:
+        ValueError: ``kind`` is neither.
+
     Source:
         Dosovitskiy et al. (2020), arXiv 2010.11929, section 3.1; fixed ones: Beyer et al. (2022),
         arXiv 2205.01580.
@@ -154,6 +182,7 @@ class PositionEmbedding(keras.layers.Layer):
 
     def __init__(self, kind: str = "learned", **settings) -> None:
         super().__init__(**settings)
+        choice("kind", kind, ("learned", "sincos"))
         self.kind = kind
 
     def build(self, shape) -> None:

@@ -15,3 +15,14 @@ def data():
 def images(data):
     """Eight of them."""
     return data[0][:8]
+
+
+@pytest.fixture
+def channels_first():
+    """Keras as a keras.json with ``"image_data_format": "channels_first"`` sets it."""
+    import keras
+
+    before = keras.config.image_data_format()
+    keras.config.set_image_data_format("channels_first")
+    yield
+    keras.config.set_image_data_format(before)

@@ -72,6 +72,12 @@ def test_half_of_the_images_are_mirrored_and_the_seed_decides_which(flip):
     assert not mirrored(10_000, "none", 1, 4).any()
 
 
+@pytest.mark.parametrize("flip", ["Random", "alternate", "", None])
+def test_an_unknown_flip_is_refused_and_not_taken_for_alternating(flip):
+    with pytest.raises(ValueError, match="flip must be one of 'none', 'random', 'alternating'"):
+        mirrored(4, flip, 1, 0)
+
+
 @given(epoch=st.integers(0, 500), seed=SEEDS)
 @few
 def test_alternating_flip_shows_both_sides_in_any_two_epochs_in_a_row(epoch, seed):
@@ -169,10 +175,30 @@ def test_the_images_chosen_are_mirrored_and_no_others(crop):
 
 
 def test_with_mixup_and_cutmix_a_coin_decides_for_each_batch():
-    batch = coded(2), np.eye(10)[:2], Augmentation(mixup=1.0, cutmix=1.0), np.zeros(2, bool)
-    kinds = [augment(*batch, rng(seed))[0].dtype for seed in range(200)]
-    assert set(kinds) == {np.dtype("uint8"), np.dtype("float32")}  # mixup gives fractions
-    assert 70 < kinds.count(np.float32) < 130  # 4 deviations of chance
+    batch = coded(10), np.eye(10), Augmentation(mixup=1.0, cutmix=1.0), np.zeros(10, bool)
+    found = [augment(*batch, rng(seed)) for seed in range(200)]
+    mixed = [(images % 1 != 0).any() for images, _ in found]  # mixup alone gives fractions
+    assert 70 < sum(mixed) < 130  # 4 deviations of chance
+    for seed, (images, labels) in enumerate(found):
+        coin = rng(seed)
+        kind = mixup if coin.random() < 0.5 else cutmix
+        expected, shares = kind(coded(10), np.eye(10), 1.0, coin)
+        assert_array_equal(images, expected)
+        assert_array_equal(labels, shares)
+
+
+@pytest.mark.parametrize("given", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize(("mix", "cut"), [(0, 0), (0, 1.0), (1.0, 0), (1.0, 1.0)])
+def test_settings_alone_decide_the_type_of_images_and_labels(mix, cut, given):
+    """TensorFlow takes the type of the first batch for all: fractions would be floored."""
+    shares = np.eye(10)[:4]
+    chosen = Augmentation(crop=2, flip="random", cutout=4, mixup=mix, cutmix=cut)
+    batch = coded(4).astype(given), shares, chosen, np.arange(4) > 1
+    found = [augment(*batch, rng(seed)) for seed in range(20)]
+    assert {images.dtype for images, _ in found} == {np.dtype(np.float32 if mix else given)}
+    assert {labels.dtype for _, labels in found} == {
+        np.dtype(np.float32 if mix or cut else np.float64)
+    }
 
 
 @given(
@@ -189,7 +215,7 @@ def test_any_augmentation_repeats_and_leaves_shape_and_the_arrays_given(counts, 
     assert_array_equal(batch[0], coded(4))
     assert_array_equal(batch[1], shares)
     assert images.shape == (4, 32, 32, 3) and not np.shares_memory(images, batch[0])
-    assert images.dtype == np.uint8 or (mix[0] and images.dtype == np.float32)
+    assert images.dtype == (np.float32 if mix[0] else np.uint8)
     assert_allclose(labels.sum(axis=1), 1, rtol=1e-6)
     assert any(mix) or (labels == shares).all()
 

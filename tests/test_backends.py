@@ -13,6 +13,7 @@ import networks
 import numpy as np
 import pytest
 from networks import seeded, worn
+from test_batches import OneWeight
 
 from cifarlib import checkpoints, load_cifar10
 from cifarlib.augment import Augmentation
@@ -107,6 +108,9 @@ def in_jax(folder: Path) -> None:
     report["curves"] = curves
     np.save(folder / "views_jax.npy", logits(model, x, test_time_augmentation=True))
     report["resumed"] = resumes_exactly(folder)
+    one = OneWeight(60, 7)
+    one.fit(3)
+    report["plain fit"] = [one.found, [float(weight) for weight in one.expected(0, 1, 2)]]
     report["gradient"] = [value.tolist() for value in gradient_of_a_toy()]
 
     keras.utils.set_random_seed(0)
@@ -220,6 +224,11 @@ def test_both_backends_take_the_same_steps(folder, report):
 
 def test_training_under_jax_goes_on_from_a_checkpoint_as_if_it_had_not_stopped(report):
     assert report["resumed"]
+
+
+def test_a_plain_fit_under_jax_goes_from_epoch_to_epoch(report):
+    found, expected = report["plain fit"]
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
 def test_gradient_under_jax_is_that_of_the_derivative(report):

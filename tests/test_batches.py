@@ -186,6 +186,38 @@ def test_labels_come_along_with_augmented_images():
         np.testing.assert_array_equal(images[:, 9, 9, 0], labels)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_keras_hands_on_mixed_images_as_they_are(seed):
+    """TensorFlow casts each batch to the type of the first one, without a word."""
+    mixing = Augmentation(mixup=0.5, cutmix=0.5)
+    batches = Batches(*noise(40), 10, seed, mixing, shuffle=False)
+    expected = np.concatenate([batches[index][0] for index in range(4)])
+    images = keras.Input((32, 32, 3))
+    same = keras.Model(images, keras.layers.Rescaling(1.0)(images))
+    np.testing.assert_array_equal(same.predict(batches, verbose=0), expected)
+
+
+@pytest.mark.parametrize("mixing", [{"mixup": 0.5}, {"cutmix": 0.5}])
+def test_classes_cannot_be_mixed_and_that_is_said_at_once(mixing):
+    x, _ = noise(4)
+    with pytest.raises(ValueError, match=r"shares of the classes \(n, 10\).*got shape \(4,\)"):
+        Batches(x, np.zeros(4, np.uint8), 2, augmentation=Augmentation(**mixing))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"y": np.zeros(5)}, "4 images and 5 labels"),
+        ({"batch_size": 0}, "batch_size must be a whole number of at least 1, got 0"),
+        ({"shuffle": "no"}, "shuffle must be True or False, got 'no'"),
+    ],
+)
+def test_batches_that_cannot_be_made_are_refused(change, message):
+    settings = {"x": noise(4)[0], "y": np.zeros(4), "batch_size": 2}
+    with pytest.raises(ValueError, match=message):
+        Batches(**settings | change)
+
+
 # Workers
 
 
@@ -197,29 +229,73 @@ class Uneven(Batches):
         return super().__getitem__(index)
 
 
+class OneWeight:
+    """Gradient descent on one weight: its steps do not commute, so the order of batches shows."""
+
+    def __init__(self, count, batch_size):
+        rng = np.random.default_rng(0)
+        self.numbers = rng.uniform(0.1, 1, count).astype(np.float32)
+        self.x = np.zeros((count, 32, 32, 3), np.float32)
+        self.x[:, 0, 0, 0] = self.numbers
+        self.y = np.cos(9 * self.numbers)
+        self.batches, self.batch_size = Uneven(self.x, self.y, batch_size, seed=3), batch_size
+        images = keras.Input((32, 32, 3))
+        dense = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
+        self.model = keras.Model(images, dense(images[:, 0, 0, :1]))
+        self.model.compile(keras.optimizers.SGD(0.4), "mse")
+        self.found = []  # the weight after each epoch
+
+    def fit(self, epochs, callbacks=()):
+        end = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda epoch, logs: self.found.append(self.model.get_weights()[0].item())
+        )
+        settings = {"callbacks": [*callbacks, end], "shuffle": False, "verbose": 0}
+        self.model.fit(self.batches, epochs=epochs, **settings)
+
+    def expected(self, *epochs):
+        """The weight after each of these epochs, by their numbers."""
+        weight, after = 0.0, []
+        for epoch in epochs:
+            order = np.random.default_rng([3, epoch]).permutation(len(self.x))
+            for some in np.split(order, range(self.batch_size, len(order), self.batch_size)):
+                error = weight * self.numbers[some] - self.y[some]
+                weight -= 0.4 * np.mean(2 * error * self.numbers[some])
+            after.append(weight)
+        return after
+
+
 def test_workers_do_not_disturb_the_order():
-    """The steps of gradient descent on one weight do not commute, so the order shows."""
-    numbers = np.random.default_rng(0).uniform(0.1, 1, 60).astype(np.float32)
-    x = np.zeros((60, 32, 32, 3), np.float32)
-    x[:, 0, 0, 0] = numbers
-    y = np.cos(9 * numbers)
-    images = keras.Input((32, 32, 3))
-    dense = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
-    model = keras.Model(images, dense(images[:, 0, 0, :1]))
-    model.compile(keras.optimizers.SGD(0.4), "mse")
-    batches, found, expected, weight = Uneven(x, y, 2, seed=3), [], [], 0.0
-
-    def end(epoch, logs):
-        found.append(model.get_weights()[0].item())
-
-    follow = keras.callbacks.LambdaCallback(
-        on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch), on_epoch_end=end
+    one = OneWeight(60, 2)
+    tell = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: one.batches.start_epoch(epoch)
     )
-    model.fit(batches, epochs=3, shuffle=False, callbacks=[follow], verbose=0)
-    for epoch in range(3):
-        for two in np.random.default_rng([3, epoch]).permutation(60).reshape(30, 2):
-            weight -= 0.4 * np.mean(2 * (weight * numbers[two] - y[two]) * numbers[two])
-        expected.append(weight)
-    np.testing.assert_allclose(found, expected, rtol=1e-4)
-    logits = model.predict(Uneven(x, y, 7, shuffle=False), verbose=0)
-    np.testing.assert_allclose(logits[:, 0], numbers * expected[-1], rtol=1e-4)
+    one.fit(3, [tell])
+    np.testing.assert_allclose(one.found, one.expected(0, 1, 2), rtol=1e-4)
+    logits = one.model.predict(Uneven(one.x, one.y, 7, shuffle=False), verbose=0)
+    np.testing.assert_allclose(logits[:, 0], one.numbers * one.found[-1], rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "batch_size", [2, 7, 20, 40]
+)  # 40: two batches, which Keras looks at first
+def test_a_plain_fit_goes_from_epoch_to_epoch_and_the_next_goes_on(batch_size):
+    one = OneWeight(60, batch_size)
+    one.fit(3)
+    one.fit(2)
+    np.testing.assert_allclose(one.found, one.expected(0, 1, 2, 3, 4), rtol=1e-4)
+    assert abs(one.expected(0, 0)[1] - one.expected(0, 1)[1]) > 1e-3  # a repetition would show
+
+
+def test_a_plain_fit_starts_at_the_epoch_it_is_told():
+    one = OneWeight(60, 4)
+    one.batches.start_epoch(5)
+    one.fit(2)
+    np.testing.assert_allclose(one.found, one.expected(5, 6), rtol=1e-4)
+
+
+def test_looking_at_batches_does_not_end_their_epoch():
+    batches = Batches(*numbered(20), 6)
+    first = [order(batches) for _ in range(2)]
+    assert first[0] == first[1]
+    batches.on_epoch_end()  # as Keras does before the first epoch
+    assert batches.epoch == 0

@@ -338,6 +338,83 @@ def test_dot_costs_the_length_of_the_axis_it_sums_over_for_each_output(axis):
     assert macs(model) == by_hand == profiled_macs(model, (6, 8))
 
 
+ops = keras.ops
+# Of x (n, 6, 8) and y (n, 8, 5): the products of matrices, and what each costs
+PRODUCTS = {
+    "matmul": (lambda x, y: ops.matmul(x, y), 6 * 8 * 5),
+    "at sign": (lambda x, y: x @ y, 6 * 8 * 5),
+    "by name": (lambda x, y: ops.matmul(x1=x, x2=y), 6 * 8 * 5),
+    "constant": (lambda x, y: x @ ops.ones((8, 3)), 6 * 8 * 3),
+    "constant first": (lambda x, y: ops.ones((4, 6)) @ x, 4 * 6 * 8),
+    "vector": (lambda x, y: x @ ops.ones((8,)), 6 * 8),
+    "dot": (lambda x, y: ops.dot(x, ops.ones((8, 3))), 6 * 8 * 3),
+    "einsum": (lambda x, y: ops.einsum("nij,njk->nik", x, y), 6 * 8 * 5),
+    "einsum over two axes": (lambda x, y: ops.einsum("nij,njk->nk", x, y), 6 * 8 * 5),
+    "einsum with a constant": (lambda x, y: ops.einsum("nij,jk->nik", x, ops.ones((8, 3))), 144),
+    "einsum of one": (lambda x, y: ops.einsum("nij->nj", x), 0),
+    "two": (lambda x, y: ops.matmul(ops.matmul(x, y), ops.transpose(y, (0, 2, 1))), 2 * 240),
+    "scores": (lambda x, y: ops.softmax(x @ ops.transpose(x, (0, 2, 1)) / 8) @ x, 2 * 36 * 8),
+    "beside a layer": (lambda x, y: layers.Dense(3)(x @ y), 6 * 8 * 5 + 6 * 5 * 3),
+    "conv": (lambda x, y: ops.conv(x, ops.ones((3, 8, 7))), 4 * 7 * 3 * 8),
+    "conv with a step": (lambda x, y: ops.conv(x, ops.ones((3, 8, 7)), 2, "same"), 3 * 7 * 3 * 8),
+    "depthwise": (lambda x, y: ops.depthwise_conv(x, ops.ones((3, 8, 2))), 4 * 16 * 3),
+    "number": (lambda x, y: ops.dot(x, 2.0), 0),
+    "no product": (lambda x, y: ops.relu(x[:, 1:] * 2 + ops.mean(x, 1, keepdims=True)), 0),
+}
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_products_without_a_layer_are_counted(name):
+    make, by_hand = PRODUCTS[name]
+    x, y = keras.Input((6, 8)), keras.Input((8, 5))
+    assert macs(keras.Model([x, y], [make(x, y), y])) == by_hand
+
+
+def test_products_are_counted_as_the_profiler_does_and_inside_a_model_too():
+    x = keras.Input((6, 8))
+    inner = keras.Model(x, ops.matmul(x, ops.transpose(x, (0, 2, 1))))
+    assert macs(inner) == profiled_macs(inner, (6, 8)) == 6 * 6 * 8
+    outer = keras.Model(x, layers.Dense(2)(inner(x)))
+    assert macs(outer) == profiled_macs(outer, (6, 8)) == 6 * 6 * 8 + 6 * 6 * 2
+
+
+class Written(layers.Layer):
+    """A product in a layer without weights, as a reader may write it."""
+
+    def call(self, x):
+        return x @ ops.transpose(x, (0, 2, 1))
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (lambda x, y: ops.tensordot(x, ops.ones((8, 3)), 1), "Tensordot"),
+        (lambda x, y: ops.inner(x, ops.ones((3, 8))), "Inner"),
+        (lambda x, y: ops.einsum("nij,njk,nk->ni", x, y, y[:, 0]), "Einsum"),
+        (lambda x, y: ops.einsum("...ij,...jk->...ik", x, y), "Einsum"),
+        (lambda x, y: ops.einsum("nij,mij->nm", x, x), "Einsum"),
+        (lambda x, y: x[:, 0] @ ops.transpose(x[:, 0]), "Matmul"),
+        (lambda x, y: ops.conv_transpose(x, ops.ones((3, 4, 8)), 1), "ConvTranspose"),
+        (lambda x, y: ops.norm(x, axis=-1), "Norm"),
+        (lambda x, y: layers.Lambda(lambda z: z @ z)(x[:, :, :6]), "Lambda"),
+        (lambda x, y: Written()(x), "Written"),
+    ],
+)
+def test_products_that_cannot_be_counted_are_refused_by_name(make, kind):
+    x, y = keras.Input((6, 8)), keras.Input((8, 5))
+    with pytest.raises(ValueError, match=f"do not know how to count {kind} "):
+        macs(keras.Model([x, y], [make(x, y), y]))
+
+
+def test_a_model_that_is_no_graph_is_refused():
+    class Own(keras.Model):
+        def call(self, x):
+            return x @ ops.transpose(x)
+
+    with pytest.raises(ValueError, match="do not know how to count 'own': it is no graph"):
+        macs(Own(name="own"))
+
+
 @pytest.mark.parametrize(
     ("shape", "layer"),
     [

@@ -1,5 +1,6 @@
 """The layers that Keras lacks: each against its definition, in NumPy."""
 
+import inspect
 import itertools
 import math
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats import kstest
 
 from cifarlib import load_cifar10
+from cifarlib.inputs import raw_images
 from cifarlib.layers import (
     CHANNEL_DEVIATIONS,
     CHANNEL_MEANS,
@@ -25,6 +27,7 @@ from cifarlib.layers import (
     stochastic_depth,
 )
 from cifarlib.machine import precision
+from cifarlib.models.alexnet import LocalResponseNormalization
 
 EXAMPLES = settings(max_examples=25, deadline=None, derandomize=True)
 
@@ -212,6 +215,103 @@ def test_masked_pixels_are_left_out_of_the_statistics():
     np.testing.assert_allclose(found, expected, atol=2e-4)
 
 
+def keras_normalized(x, gamma, beta, mean, variance, axis, epsilon=1e-5):
+    """In double precision, by statistics along one axis."""
+    shape = [1] * x.ndim
+    shape[axis] = -1
+    gamma, beta, mean, variance = (np.reshape(w, shape) for w in (gamma, beta, mean, variance))
+    return (x.astype(np.float64) - mean) / np.sqrt(variance + epsilon) * gamma + beta
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("axis", [1, 2, 3, -1, -2])
+@pytest.mark.parametrize("shape", [(4, 5, 6, 3), (3, 3, 3, 3)])  # of equal sides, nothing crashes
+def test_batch_normalization_normalizes_along_the_axis_it_is_told(shape, axis, training):
+    x = maps(*shape)
+    layer = filled(BatchNormalization(axis=axis, beta_factor=8), shape)
+    gamma, beta, mean, variance = (w.astype(np.float64) for w in layer.get_weights())
+    if training:
+        others = tuple(place for place in range(4) if place != axis % 4)
+        mean, variance = x.mean(others, dtype=np.float64), x.var(others, dtype=np.float64)
+    expected = keras_normalized(x, gamma, 8 * beta, mean, variance, axis)
+    np.testing.assert_allclose(np.asarray(layer(x, training=training)), expected, atol=1e-4)
+
+
+def test_batch_normalization_along_another_axis_of_a_sequence_adds_its_beta_there():
+    x = maps(4, 3, 3)
+    layer = filled(BatchNormalization(axis=1, beta_factor=8), x.shape)
+    gamma, beta, mean, variance = (w.astype(np.float64) for w in layer.get_weights())
+    expected = keras_normalized(x, gamma, 8 * beta, mean, variance, 1)
+    np.testing.assert_allclose(np.asarray(layer(x)), expected, atol=2e-5)
+
+
+@pytest.mark.skipif(
+    "renorm" not in inspect.signature(keras.layers.BatchNormalization).parameters,
+    reason="this Keras has no renorm",
+)
+def test_batch_renormalization_is_keras_s():
+    found = []
+    for kind in (BatchNormalization, keras.layers.BatchNormalization):
+        layer = kind(renorm=True, epsilon=1e-5, momentum=0.9, renorm_momentum=0.5)
+        steps = [np.asarray(layer(maps(4, 5, 6, 3, seed=s), training=True)) for s in range(3)]
+        found.append([*steps, *layer.get_weights()])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
+def test_synchronized_batch_normalization_asks_all_replicas(monkeypatch):
+    """The fused kernel knows one replica; Keras' own path asks the others for their sums."""
+    asked = []
+    moments = keras.layers.BatchNormalization._moments
+    monkeypatch.setattr(
+        keras.layers.BatchNormalization, "_moments",
+        lambda self, *given: (asked.append(self.synchronized), moments(self, *given))[1],
+    )  # fmt: skip
+    BatchNormalization(synchronized=True)(maps(4, 5, 6, 3), training=True)
+    assert asked == [True]
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("policy", ["float64", "float32", "float16", "bfloat16"])
+def test_batch_normalization_computes_under_any_policy(policy, training):
+    x = maps(8, 5, 6, 3, mean=0, deviation=1)
+    layer = filled(BatchNormalization(dtype=policy, beta_factor=8, momentum=0.5), x.shape)
+    x = np.asarray(tf.cast(x, policy))
+    gamma, beta, mean, variance = (as_float(w).astype(np.float64) for w in layer.get_weights())
+    exact = as_float(x).astype(np.float64)
+    if training:
+        now, spread = exact.mean((0, 1, 2)), exact.var((0, 1, 2))
+        moved = 0.5 * mean + 0.5 * now, 0.5 * variance + 0.5 * spread
+        mean, variance = now, spread
+    else:
+        moved = mean, variance
+    outputs = layer(x, training=training)
+    assert keras.backend.standardize_dtype(outputs.dtype) == policy
+    expected = keras_normalized(exact, gamma, 8 * beta, mean, variance, -1)
+    digits = {"float64": 1e-7, "float32": 1e-6, "float16": 2**-10, "bfloat16": 2**-7}[policy]
+    limit = 3 * digits * np.abs(expected).max()
+    np.testing.assert_allclose(np.asarray(outputs, np.float64), expected, rtol=0, atol=limit)
+    for weight, wanted in zip(layer.non_trainable_weights, moved, strict=True):
+        # Bessel's correction is 1 / 239
+        np.testing.assert_allclose(as_float(weight), wanted, rtol=0.005 + 2 * digits, atol=0.01)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "uint8", "bfloat16"])
+def test_batch_normalization_takes_maps_of_another_type_than_its_own(dtype):
+    x = np.random.default_rng(0).integers(0, 200, (4, 5, 6, 3))
+    layer = BatchNormalization(autocast=False)
+    outputs = np.asarray(layer(tf.cast(x, dtype), training=True))
+    assert outputs.dtype == np.float32
+    expected = normalized(as_float(tf.cast(x, dtype)), (0, 1, 2))
+    np.testing.assert_allclose(outputs, expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("factor", [0, -1.0, float("nan"), "8", None, True])
+def test_a_beta_factor_that_is_none_is_refused(factor):
+    with pytest.raises(ValueError, match=f"beta_factor must be positive .* got {factor!r}"):
+        BatchNormalization(beta_factor=factor)
+
+
 # Shortcuts without parameters
 
 
@@ -271,6 +371,12 @@ def test_sincos_positions_are_fixed():
     np.testing.assert_allclose(found, x + sincos_positions(17, 8), atol=1e-6)
     assert not layer.trainable_weights
     assert len(layer.weights) == 1
+
+
+@pytest.mark.parametrize("kind", ["lerned", "Learned", "none", "", None])
+def test_positions_of_an_unknown_kind_are_refused_and_not_taken_for_fixed_ones(kind):
+    with pytest.raises(ValueError, match=f"kind must be one of 'learned', 'sincos', got {kind!r}"):
+        PositionEmbedding(kind)
 
 
 @pytest.mark.parametrize("kind", ["learned", "sincos"])
@@ -433,3 +539,14 @@ def test_layer_survives_saving_and_loading(shape, layer, tmp_path):
     assert len(loaded.trainable_weights) == len(model.trainable_weights)
     if isinstance(layer, keras.layers.Conv2D):
         assert isinstance(loaded.layers[1].kernel_initializer, PartlyIdentity)
+
+
+# Channels first
+
+
+@pytest.mark.parametrize(
+    "make", [normalization, raw_images, lambda: PaddedShortcut(4, 2), LocalResponseNormalization]
+)
+def test_layers_for_channels_last_are_refused_where_keras_puts_channels_first(make, channels_first):
+    with pytest.raises(ValueError, match=r"set_image_data_format\('channels_last'\)"):
+        make()

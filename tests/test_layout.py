@@ -8,9 +8,9 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "cifarlib"
 ORDER = [
     "files", "checks", "claims", "data", "cifar10", "rand_augment", "augment", "batches",
-    "layers", "models", "schedules", "recipes", "optimizers", "lookahead", "fingerprint",
-    "checkpoints", "machine", "training", "evaluation", "gradients", "explain", "attention",
-    "pictures", "plots", "widgets", "zoo", "bench",
+    "inputs", "layers", "models", "schedules", "recipes", "optimizers", "lookahead",
+    "fingerprint", "checkpoints", "machine", "training", "costs", "evaluation", "gradients",
+    "explain", "attention", "pictures", "plots", "widgets", "zoo", "bench",
 ]  # fmt: skip
 
 

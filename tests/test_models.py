@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
-from cifarlib import load_cifar10
+from cifarlib import load_cifar10, models
 from cifarlib.models import BUILDERS, build, simple_cnn
+from cifarlib.models.efficientnet import inverted_residual, squeeze_and_excitation
 from cifarlib.recipes import RECIPES
 
 
@@ -117,6 +118,38 @@ def test_every_model_survives_saving_and_loading(name, images, built, tmp_path):
     assert [type(layer) for layer in loaded.layers] == [type(layer) for layer in model.layers]
 
 
+def fixed(model):
+    """The weights that training leaves alone, apart from the seeds of dropout."""
+    return {
+        path: np.asarray(weight)
+        for weight in model.non_trainable_weights
+        if "seed" not in (path := weight.path.split("/", 1)[-1])
+    }
+
+
+SMALLEST = {
+    "speednet": {"widths": (1, 1, 1)}, "vgg": {"width": 1}, "alexnet": {"width": 1},
+    "resnet20": {"width": 1}, "vit": {"positions": "sincos", "depth": 1}, "cct": {"depth": 1},
+    "convmixer": {"dim": 2}, "simple_cnn": {}, "efficientnet": {"width": 0.1, "depth": 0.1},
+}  # fmt: skip
+
+
+def by_json(model):
+    return keras.models.model_from_json(model.to_json())
+
+
+@pytest.mark.parametrize("copy", [keras.models.clone_model, by_json])
+@pytest.mark.parametrize("name", SMALLEST)
+def test_a_copy_of_a_model_s_configuration_has_the_weights_that_are_not_trained(name, copy):
+    builder = BUILDERS[name]
+    builder = getattr(builder, "func", builder)
+    expected = fixed(builder(**SMALLEST[name]))
+    found = fixed(copy(builder(**SMALLEST[name])))
+    assert len(found) == len(expected)
+    for one, other in zip(found.values(), expected.values(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 @pytest.mark.parametrize("name", sorted(BUILDERS))
 def test_every_model_takes_any_number_of_images(name, images, built):
     model = built(name)
@@ -173,3 +206,27 @@ def test_build_of_an_unknown_name_lists_the_known_ones():
     with pytest.raises(ValueError, match="no model is called 'simple_ccn'") as error:
         build("simple_ccn")
     assert all(name in str(error.value) for name in BUILDERS)
+
+
+# Channels first
+
+
+@pytest.mark.parametrize("name", sorted(set(models.__all__) - {"BUILDERS", "attention_maps"}))
+def test_no_network_is_built_where_keras_puts_channels_first(name, channels_first):
+    """Some would be built without a word, and convolve over the wrong axes."""
+    settings = ["simple_cnn"] if name == "build" else []
+    with pytest.raises(ValueError, match="channels last, but Keras is set to 'channels_first'"):
+        getattr(models, name)(*settings)
+
+
+@pytest.mark.parametrize("block", [inverted_residual, squeeze_and_excitation])
+def test_no_block_is_built_where_keras_puts_channels_first(block, channels_first):
+    with pytest.raises(ValueError, match="channels last, but Keras is set to 'channels_first'"):
+        block(keras.Input((8, 8, 8)), 8, *[1][: block is inverted_residual])
+
+
+def test_networks_built_before_keep_computing_the_same(images, built, request):
+    model = built("simple_cnn")
+    expected = np.asarray(model(images))
+    request.getfixturevalue("channels_first")
+    np.testing.assert_array_equal(np.asarray(model(images)), expected)

@@ -19,6 +19,7 @@ import yaml
 
 from cifarlib import plots
 from cifarlib.widgets import moving_figure
+from cifarlib.widgets.quiz import parse
 
 ROOT = Path(__file__).parents[1]
 PHONE, DESKTOP = 360, 1280
@@ -251,6 +252,78 @@ def test_picture_of_a_moving_figure_says_what_it_shows_when_a_slider_moves(brows
     page.close()
 
 
+# How outputs get into a document: with the page, or put there by a program. JupyterLab copies the
+# scripts of an output, in place; others run their text at the end of the document's head.
+INSERT = """
+([outputs, how]) => outputs.forEach(output => {
+  const host = document.createElement("div");
+  if (how !== "detached") document.body.append(host);
+  host.innerHTML = output;
+  for (const script of [...host.querySelectorAll("script")]) {
+    const copy = document.createElement("script");
+    for (const { name, value } of script.attributes) copy.setAttribute(name, value);
+    copy.textContent = script.textContent;
+    if (how !== "head") script.replaceWith(copy);
+    else if (!copy.type) document.head.append(copy);
+  }
+  if (how === "detached") document.body.append(host);
+})
+"""
+
+
+def with_outputs(browser, folder, how, *outputs):
+    """A page from the disk that shows these outputs."""
+    text = "".join(f"<div>{output}</div>" for output in outputs) if how == "page" else ""
+    file = folder / "page.html"
+    file.write_text(f"<!doctype html><title>Outputs</title><body>{text}</body>", encoding="utf-8")
+    page = browser.new_page()
+    page.set_default_timeout(30_000)
+    page.goto(file.as_uri())
+    if how != "page":
+        page.evaluate(INSERT, [outputs, how])
+    return page
+
+
+@pytest.mark.parametrize("how", ["page", "attached", "detached", "head"])
+def test_two_moving_figures_of_the_same_texts_move_by_themselves(browser, tmp_path, how):
+    def draw(place):
+        figure, axis = plots.subplots(size=(1, 1))
+        axis.plot([0, place, place**2])
+        return plots.finish(figure, "the same text for all")
+
+    figure = moving_figure("Twins", {"place": ["a", "b", "c"]}, draw, alt="A curve.")
+    page = with_outputs(browser, tmp_path, how, figure._repr_html_(), figure._repr_html_())
+    first, second = (page.locator("figure").nth(number) for number in range(2))
+    start = first.locator("img").get_attribute("src")
+    second.locator("input").press("ArrowRight")
+    assert second.locator("output").inner_text() == "b"
+    assert second.locator("img").get_attribute("src") != start
+    assert first.locator("output").inner_text() == "a"
+    assert first.locator("img").get_attribute("src") == start
+    first.locator("input").press("End")
+    assert [page.locator("output").nth(n).inner_text() for n in range(2)] == ["c", "b"]
+    assert page.evaluate("[...document.querySelectorAll('[id]')].length") == 0
+    page.close()
+
+
+@pytest.mark.parametrize("how", ["page", "attached"])
+def test_two_equal_quizzes_are_answered_by_themselves(browser, tmp_path, how):
+    markup = parse("sums", "? 1 + 1?\n+ 2 | Yes.\n- 3 | No.\n- 1 | No.\n")._repr_html_()
+    page = with_outputs(browser, tmp_path, how, markup, markup)
+    first, second = (page.locator(".quiz").nth(number) for number in range(2))
+    first.get_by_text("2", exact=True).click()  # a label chooses, too
+    second.get_by_text("3", exact=True).click()
+    assert first.locator(".remark:visible").inner_text().startswith("Right.")
+    assert second.locator(".remark:visible").inner_text().startswith("Not quite.")
+    chosen = page.locator("input:checked")
+    assert chosen.count() == 2
+    address = page.url
+    chosen.first.press("Enter")  # sends no form away
+    assert (page.url, chosen.count()) == (address, 2)
+    assert page.get_by_label("2", exact=True).count() == 2
+    page.close()
+
+
 @pytest.mark.parametrize("width", [DESKTOP, PHONE])
 @pytest.mark.parametrize("name", with_output('class=\\"quiz\\"'))
 def test_quizzes_answer_by_keyboard(visit, name, width):
@@ -348,7 +421,7 @@ elements => elements.map(element => {
 @pytest.mark.parametrize("name", with_output('class=\\"quiz\\"'))
 def test_quizzes_and_moving_figures_are_legible_in_both_schemes(visit, name, scheme):
     page = visit(scheme=scheme).open(name)
-    for answer in page.locator(".quiz fieldset > .answer:first-of-type input").all():
+    for answer in page.locator(".quiz .answer:first-of-type input").all():
         answer.check()  # so that remarks are there to be read
     words = ".quiz legend, .quiz label, .quiz code, .quiz .remark, .moving-figure span"
     measured = page.locator(f"{words}, .moving-figure output").evaluate_all(CONTRAST)

@@ -8,7 +8,7 @@ from numpy_blocks import conv2d, normalized, relu
 
 from cifarlib.layers import BatchNormalization
 from cifarlib.models import speednet
-from cifarlib.models.speednet import whitening_kernel
+from cifarlib.models.speednet import Whitening, whitening_kernel
 
 layers = keras.layers
 
@@ -79,6 +79,22 @@ def test_speednet_begins_with_fixed_whitening(data):
     np.testing.assert_array_equal(layer.get_weights()[0], whitening_kernel(data[0][:5000]))
     other = speednet(widths=(1, 1, 1), images=data[0][:100]).get_layer("whitening")
     np.testing.assert_array_equal(other.get_weights()[0], whitening_kernel(data[0][:100]))
+
+
+def test_a_copy_keeps_the_whitening_that_was_made_for_other_images(data, tmp_path):
+    model = speednet(widths=(1, 1, 1), images=data[0][:100])
+    expected = whitening_kernel(data[0][:100])
+    clone = keras.models.clone_model(model)
+    np.testing.assert_array_equal(clone.get_layer("whitening").get_weights()[0], expected)
+    clone.save(tmp_path / "model.keras")
+    again = keras.models.clone_model(keras.models.load_model(tmp_path / "model.keras"))
+    np.testing.assert_array_equal(again.get_layer("whitening").get_weights()[0], expected)
+    assert not again.get_layer("whitening").trainable
+
+
+def test_whitening_of_another_shape_than_the_kernel_is_refused(kernel):
+    with pytest.raises(ValueError, match=r"kernel of the shape \(2, 2, 3, 24\).*\(3, 3, 3, 24\)"):
+        Whitening(kernel)((3, 3, 3, 24))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import keras
 from keras import layers, ops
 
 from cifarlib.checks import choice, fraction, whole
+from cifarlib.inputs import raw_images, require_channels_last
 from cifarlib.layers import BatchNormalization, normalization
 
 NORMS = ("none", "response", "batch")
@@ -69,7 +70,7 @@ def alexnet(
 
     return keras.Sequential(
         [
-            keras.Input((32, 32, 3)),
+            raw_images(),
             normalization(),
             conv(width, 5),  # (32, 32, 24), the paper's 96
             *normalize(),
@@ -102,6 +103,10 @@ class LocalResponseNormalization(layers.Layer):
         Krizhevsky, Sutskever and Hinton (2012), section 3.3. Adapted: its factor of 1e-4 is for
         pixels that run from 0 to 255; ours have unit deviation, so it is multiplied by 63 squared.
     """
+
+    def __init__(self, **settings) -> None:
+        super().__init__(**settings)
+        require_channels_last()
 
     def call(self, inputs):
         places = ops.arange(inputs.shape[-1])

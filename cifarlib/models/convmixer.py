@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from cifarlib.checks import divisor, whole
+from cifarlib.inputs import raw_images
 from cifarlib.layers import BatchNormalization, normalization
 
 
@@ -37,7 +38,7 @@ def convmixer(
     for name, value in (("dim", dim), ("depth", depth), ("kernel_size", kernel_size)):
         whole(name, value, 1)
     divisor("patch_size", patch_size, 32)
-    images = keras.Input((32, 32, 3))
+    images = raw_images()
     x = normalization()(images)
     x = _gelu_norm(layers.Conv2D(dim, patch_size, patch_size, name="patches")(x))  # (8, 8, 192)
     for _ in range(depth):

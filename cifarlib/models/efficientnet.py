@@ -8,6 +8,7 @@ import keras
 from keras import layers
 
 from cifarlib.checks import fraction, positive, whole
+from cifarlib.inputs import raw_images, require_channels_last
 from cifarlib.layers import BatchNormalization, normalization, stochastic_depth
 
 # (fused?, expansion, filters, blocks, stride) of each stage, at width and depth 1
@@ -59,7 +60,7 @@ def efficientnet(
     whole("resolution", resolution, 1)
     fraction("dropout", dropout)
     fraction("drop_rate", drop_rate)
-    images = keras.Input((32, 32, 3))
+    images = raw_images()
     x = normalization()(images)
     if resolution != 32:
         x = layers.Resizing(resolution, resolution)(x)
@@ -93,6 +94,7 @@ def inverted_residual(
     Returns:
         A Keras tensor ``(n, ceil(h / stride), ceil(w / stride), filters)``.
     """
+    require_channels_last()
     channels = x.shape[-1]
     if fused:
         y = _conv_norm_swish(x, channels * expansion, 3, stride)
@@ -117,6 +119,7 @@ def squeeze_and_excitation(x, units: int):
     Source:
         Hu et al. (2017), arXiv 1709.01507.
     """
+    require_channels_last()
     gate = layers.GlobalAveragePooling2D(keepdims=True)(x)  # (n, 1, 1, c)
     gate = layers.Conv2D(units, 1, activation="swish")(gate)
     return layers.Multiply()([x, layers.Conv2D(x.shape[-1], 1, activation="sigmoid")(gate)])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib.checks import choice, whole
+from cifarlib.checks import choice, truth, whole
+from cifarlib.inputs import raw_images
 from cifarlib.layers import BatchNormalization, PaddedShortcut, normalization
 
 SHORTCUTS = ("pad", "projection")
@@ -40,6 +41,7 @@ def resnet(
         raise ValueError(f"depth must be 6 n + 2, so 8, 14, 20, ..., got {depth!r}")
     whole("width", width, 1)
     choice("shortcut", shortcut, SHORTCUTS)
+    truth("residual", residual)
     stages = [(width * factor, (depth - 2) // 6) for factor in (1, 2, 4)]
     name = f"{'resnet' if residual else 'plain'}{depth}"
     return _network(name, width, stages, shortcut if residual else None)
@@ -75,7 +77,7 @@ def _network(
     name: str, stem: int, stages: list[tuple[int, int]], shortcut: str | None
 ) -> keras.Model:
     """Stages of (filters, blocks); each but the first halves the map in its first block."""
-    images = keras.Input((32, 32, 3))
+    images = raw_images()
     x = _relu(_norm(_conv(stem, 3)(normalization()(images))))
     for number, (filters, blocks) in enumerate(stages):
         for block in range(blocks):

@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from cifarlib.checks import fraction
+from cifarlib.inputs import raw_images
 
 
 def simple_cnn(*, dropout: float = 0.5) -> keras.Model:
@@ -31,7 +32,7 @@ def simple_cnn(*, dropout: float = 0.5) -> keras.Model:
     fraction("dropout", dropout)
     return keras.Sequential(
         [
-            keras.Input((32, 32, 3)),
+            raw_images(),
             layers.Rescaling(1 / 255),
             layers.Conv2D(32, 3, activation="relu"),  # (30, 30, 32)
             layers.MaxPooling2D(2),  # (15, 15, 32)

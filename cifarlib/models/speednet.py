@@ -6,11 +6,12 @@ import functools
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 
 from cifarlib.checks import positive_integers, whole
 from cifarlib.data import load_cifar10
 from cifarlib.data.arrays import check_images
+from cifarlib.inputs import raw_images
 from cifarlib.layers import (
     CHANNEL_DEVIATIONS,
     CHANNEL_MEANS,
@@ -73,12 +74,13 @@ def speednet(
         )
     whitener = _own_kernel if images is None else functools.partial(whitening_kernel, images)
     kernel = whitener(patch_size, components)
-    inputs = keras.Input((32, 32, 3))
+    inputs = raw_images()
     whitening = layers.Conv2D(
         kernel.shape[-1], patch_size, stride, use_bias=False, trainable=False, name="whitening"
     )
     x = whitening(normalization()(inputs))  # (31, 31, 24)
     whitening.set_weights([kernel])
+    whitening.kernel_initializer = Whitening(kernel)  # for copies made from the configuration
     x = layers.Activation(activation)(x)
     for width, count in zip(widths, convolutions, strict=True):
         x = _convolution(width)(x)
@@ -100,6 +102,28 @@ def _convolution(width: int) -> layers.Layer:
 
 def _norm(momentum: float) -> layers.Layer:
     return BatchNormalization(scale=False, beta_factor=8, momentum=momentum, epsilon=1e-12)
+
+
+@keras.saving.register_keras_serializable("cifarlib")
+class Whitening(keras.initializers.Initializer):
+    """The kernel that it is given, so that ``clone_model`` and ``from_config`` have it, too.
+
+    Args:
+        kernel: as :func:`whitening_kernel` makes it.
+    """
+
+    def __init__(self, kernel: np.ndarray) -> None:
+        self.kernel = np.asarray(kernel, np.float32)
+
+    def __call__(self, shape, dtype=None):
+        if tuple(shape) != self.kernel.shape:
+            raise ValueError(
+                f"there is a kernel of the shape {self.kernel.shape}, but the layer wants {shape}"
+            )
+        return ops.convert_to_tensor(self.kernel, dtype)
+
+    def get_config(self) -> dict:
+        return {"kernel": self.kernel.tolist()}
 
 
 def whitening_kernel(images: np.ndarray, patch_size: int = 2, components: int = 12) -> np.ndarray:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib.checks import choice, fraction, whole
+from cifarlib.checks import choice, fraction, truth, whole
+from cifarlib.inputs import raw_images
 from cifarlib.layers import BatchNormalization, normalization
 
 # Convolutions before each of the five pools: configurations A, B, D, E of the paper's table 1
@@ -54,9 +55,10 @@ def vgg(
     choice("depth", depth, tuple(CONFIGURATIONS))
     whole("width", width, 1)
     fraction("dropout", dropout)
+    truth("batch_norm", batch_norm)
     if initializer == "small":
         initializer = {"class_name": "RandomNormal", "config": {"stddev": 0.01}}
-    images = keras.Input((32, 32, 3))
+    images = raw_images()
     x = normalization()(images)
     for stack, convolutions in enumerate(CONFIGURATIONS[depth]):
         for _ in range(convolutions):

@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from cifarlib.checks import choice, divisor, fraction, positive, whole
+from cifarlib.inputs import raw_images
 from cifarlib.layers import ClassToken, PositionEmbedding, normalization
 
 TOKENIZERS = ("patch", "convolution")
@@ -73,7 +74,7 @@ def vit(
     fraction("dropout", dropout)
     fraction("drop_rate", drop_rate)
 
-    images = keras.Input((32, 32, 3))
+    images = raw_images()
     x = normalization()(images)
     if tokenizer == "patch":
         x = layers.Conv2D(dim, patch_size, patch_size, name="patches")(x)  # (8, 8, 128)

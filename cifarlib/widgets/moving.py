@@ -12,6 +12,9 @@ from collections.abc import Callable, Sequence
 from cifarlib.pictures import webp
 from cifarlib.plots import Plot
 
+# In JupyterLab the arrow keys would also jump from heading to heading, and fold sections away
+ARROW_KEYS = 'data-lm-suppress-shortcuts="true"'
+
 _STYLE = """
 .moving-figure { margin: 0; }
 .moving-figure label { display: flex; flex-wrap: wrap; gap: 0 .8em; align-items: center; }
@@ -20,11 +23,16 @@ _STYLE = """
 .moving-figure img { max-width: 100%; background: #fff; }
 """
 
+# It looks for figures that nobody has started yet: an id would be the same for two figures of the
+# same texts, and a script does not know its own place in every program that shows notebooks.
 _SCRIPT = """
-(() => {
-  const root = document.getElementById("NAME");
-  const { labels, frames } = JSON.parse(root.querySelector("script").textContent);
+for (const root of document.querySelectorAll("figure.moving-figure")) {
+  if (root.started) continue;
+  root.started = true;
+  const data = root.querySelector("script[type='application/json']").textContent;
+  const { labels, frames } = JSON.parse(data);
   const inputs = [...root.querySelectorAll("input")], image = root.querySelector("img");
+  const status = root.querySelector("[role=status]");
   const show = () => {
     let frame = 0;
     inputs.forEach((input, number) => {
@@ -33,11 +41,14 @@ _SCRIPT = """
       input.setAttribute("aria-valuetext", label);
       input.nextElementSibling.textContent = label;
     });
-    image.src = "data:image/webp;base64," + frames[frame];SENTENCE
+    image.src = "data:image/webp;base64," + frames[frame];
+    if (!status) return;
+    image.alt = JSON.parse(status.dataset.sentences)[frame];
+    if (root.contains(document.activeElement)) status.textContent = image.alt;
   };
   inputs.forEach((input) => input.addEventListener("input", show));
   show();
-})();
+}
 """
 
 # Where each picture has a sentence of its own. It is also read aloud, but not before somebody moves
@@ -46,10 +57,6 @@ _STATUS = (
     '<p role="status" data-sentences="SENTENCES" '
     'style="position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden"></p>'
 )
-_SENTENCE = """
-    const status = root.querySelector("[role=status]");
-    image.alt = JSON.parse(status.dataset.sentences)[frame];
-    if (root.contains(document.activeElement)) status.textContent = image.alt;"""
 
 
 class MovingFigure:
@@ -81,27 +88,26 @@ class MovingFigure:
         return f"<Moving figure: {self.title}; {sliders}; data {self.digest}>"
 
     def _repr_html_(self) -> str:
-        name = f"moving-{self.digest}"
         sliders = "".join(
             f'<label><span>{html.escape(control)}</span> <input type="range" min="0" '
-            f'max="{len(labels) - 1}" value="0" aria-valuetext="{html.escape(labels[0])}">'
+            f'max="{len(labels) - 1}" value="0" aria-valuetext="{html.escape(labels[0])}" '
+            f"{ARROW_KEYS}>"
             f"<output>{html.escape(labels[0])}</output></label>"
             for control, labels in self.controls.items()
         )
-        status, script = "", _SCRIPT.replace("SENTENCE", "")
+        status = ""
         if len(set(self.alts)) > 1:
             sentences = html.escape(json.dumps(self.alts, ensure_ascii=False))
             status = _STATUS.replace("SENTENCES", sentences)
-            script = _SCRIPT.replace("SENTENCE", _SENTENCE)
         frames = [base64.b64encode(picture).decode() for picture in self.pictures]
         data = json.dumps({"labels": list(self.controls.values()), "frames": frames})
         data = data.replace("<", r"\u003c")  # a label must not be able to end the script
         return (
-            f'<figure class="moving-figure" id="{name}" role="group" '
+            f'<figure class="moving-figure" role="group" '
             f'aria-label="{html.escape(self.title)}"><style>{_STYLE}</style>{sliders}'
             f'<img alt="{html.escape(self.alts[0])}" src="data:image/webp;base64,{frames[0]}">'
             f'{status}<script type="application/json">{data}</script>'
-            f"<script>{script.replace('NAME', name)}</script></figure>"
+            f"<script>{_SCRIPT}</script></figure>"
         )
 
 

@@ -16,6 +16,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from cifarlib.widgets.moving import ARROW_KEYS
+
 FOLDER = Path(__file__).parent / "quizzes"
 
 _STYLE = """
@@ -24,6 +26,7 @@ _STYLE = """
 .quiz legend { font-size: 1em; font-weight: bold; line-height: 1.4; }
 .quiz legend + * { clear: both; }
 .quiz .answer { display: grid; grid-template-columns: 1.2em 1fr; gap: 0 .6em; margin: .3em 0; }
+.quiz .answer label { display: contents; }
 .quiz input { accent-color: #0072b2; width: 1.1em; height: 1.1em; margin: .2em 0 0; }
 .quiz .remark { grid-column: 2; display: none; margin: .1em 0 .3em; padding-left: .6em; }
 .quiz .answer:has(input:checked) .remark { display: block; }
@@ -64,11 +67,13 @@ class Quiz:
         for number, question in enumerate(self.questions, 1):
             group = hashlib.sha256(f"{self.name} {question.text}".encode()).hexdigest()[:12]
             # Authors tend to put the right answer in the middle; this order favors no place
-            ordered = sorted(question.answers, key=lambda answer: _id(group, answer))
+            ordered = sorted(question.answers, key=lambda answer: _place(group, answer))
             answers = "".join(_answer(answer, group) for answer in ordered)
             text = f"<legend>{number}. {_marked(question.text)}</legend>"
             parts.append(f"<fieldset>{text}<div>{answers}</div></fieldset>")
-        return f'<div class="quiz"><style>{_STYLE}</style>{"".join(parts)}</div>'
+        # In a form of its own, so that an equal quiz on the page is answered by itself; this method
+        # sends nothing when somebody presses Enter
+        return f'<form class="quiz" method="dialog"><style>{_STYLE}</style>{"".join(parts)}</form>'
 
 
 def quiz(name: str) -> Quiz:
@@ -97,8 +102,8 @@ def parse(name: str, text: str) -> Quiz:
     """Read a quiz from the form that this module's docstring shows.
 
     Raises:
-        ValueError: a line is of no known kind, or a question has not one right answer and a wrong
-            one or more, each with a remark.
+        ValueError: a line is of no known kind, a question or one of its answers is there twice, or
+            a question has not one right answer and a wrong one or more, each with a remark.
     """
     questions: list[tuple[str, list[Answer]]] = []
     for number, line in enumerate(text.splitlines(), 1):
@@ -115,23 +120,32 @@ def parse(name: str, text: str) -> Quiz:
                 f"quiz {name}, line {number}: expected '? question', '+ right answer | remark' or "
                 f"'- wrong answer | remark', got {line!r}"
             )
+    _all_different(name, [question for question, _ in questions])
     for question, answers in questions:
+        _all_different(name, [answer.text for answer in answers])
         if sum(answer.right for answer in answers) != 1 or len(answers) < 2:
             raise ValueError(f"quiz {name}: one answer of two or more must be right: {question!r}")
     return Quiz(name, tuple(Question(text, tuple(answers)) for text, answers in questions))
 
 
+def _all_different(name: str, texts: list[str]) -> None:
+    for text in texts:
+        if texts.count(text) > 1:
+            raise ValueError(f"quiz {name}: this is there twice: {text!r}")
+
+
 def _answer(answer: Answer, group: str) -> str:
     kind, word = ("right", "Right.") if answer.right else ("wrong", "Not quite.")
     return (
-        f'<div class="answer {kind}"><input type="radio" name="{group}" id="{_id(group, answer)}">'
-        f'<label for="{_id(group, answer)}">{_marked(answer.text)}</label>'
+        f'<div class="answer {kind}"><label><input type="radio" name="{group}" {ARROW_KEYS}>'
+        f"<span>{_marked(answer.text)}</span></label>"
         f'<div class="remark" role="status"><b>{word}</b> {_marked(answer.remark)}</div></div>'
     )
 
 
-def _id(group: str, answer: Answer) -> str:
-    return "answer-" + hashlib.sha256(f"{group} {answer.text}".encode()).hexdigest()[:12]
+def _place(group: str, answer: Answer) -> str:
+    """By what the answers are ordered."""
+    return hashlib.sha256(f"{group} {answer.text}".encode()).hexdigest()[:12]
 
 
 def _marked(text: str) -> str:
