@@ -9,8 +9,8 @@ PACKAGE = Path(__file__).parents[1] / "cifarlib"
 ORDER = [
     "files", "checks", "data", "rand_augment", "augment", "batches", "layers", "models",
     "schedules",
-    "recipes", "optimizers", "lookahead", "fingerprint", "checkpoints", "machine",
-    "training", "evaluation", "gradients", "explain", "attention", "pictures", "plots", "widgets",
+    "recipes", "optimizers", "lookahead", "fingerprint", "identity", "checkpoints", "machine",
+    "callbacks", "training", "evaluation", "gradients", "explain", "attention", "pictures", "plots", "widgets",
     "zoo", "bench",
 ]  # fmt: skip
 
