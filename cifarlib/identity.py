@@ -49,7 +49,7 @@ def identity(
         "seed": str(seed),
         "images": _described(data),
         "validation": "nothing" if validation is None else _described(validation),
-        "precision": precision_of(model),
+        "precision": _precisions(model),
         "backend": keras.backend.backend(),
     }
 
@@ -69,16 +69,23 @@ def differences(found: dict[str, str], wanted: dict[str, str]) -> str:
 
 
 def precision_of(model: keras.Model) -> str:
-    """The dtype policy that the layers of a model compute by; how many by which if they differ."""
+    """The dtype policy that most layers of a model compute by."""
+    return collections.Counter(_policies(model)).most_common(1)[0][0]
+
+
+def _policies(model: keras.Model) -> list[str]:
     layers = model._flatten_layers(include_self=False)  # those inside of layers, too
     layers = [layer for layer in layers if not isinstance(layer, keras.layers.InputLayer)]
-    policies = [layer.dtype_policy.name for layer in layers]
-    counts = collections.Counter(policies)
-    if len(counts) < 2:
-        return next(iter(counts), model.dtype_policy.name)
-    order = hashlib.sha256(" ".join(policies).encode()).hexdigest()[:6]
-    listed = [f"{name} ({count} layers)" for name, count in sorted(counts.items())]
-    return f"{' and '.join(listed)} [{order}]"
+    return [layer.dtype_policy.name for layer in layers] or [model.dtype_policy.name]
+
+
+def _precisions(model: keras.Model) -> str:
+    """That, and a hash of all layers' policies where some differ: logits are often in float32."""
+    policies, most = _policies(model), precision_of(model)
+    if not (others := sum(policy != most for policy in policies)):
+        return most
+    digest = hashlib.sha256(" ".join(policies).encode()).hexdigest()[:6]
+    return f"{most} ({others} of {len(policies)} layers in another: {digest})"
 
 
 def _of_recipes(found: str, wanted: str) -> list[str]:

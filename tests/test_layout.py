@@ -10,7 +10,8 @@ ORDER = [
     "files", "checks", "data", "rand_augment", "augment", "batches", "layers", "models",
     "schedules",
     "recipes", "optimizers", "lookahead", "fingerprint", "identity", "checkpoints", "machine",
-    "callbacks", "training", "evaluation", "gradients", "explain", "attention", "pictures", "plots", "widgets",
+    "callbacks",
+    "training", "evaluation", "gradients", "explain", "attention", "pictures", "plots", "widgets",
     "zoo", "bench",
 ]  # fmt: skip
 
