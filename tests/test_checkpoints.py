@@ -325,9 +325,11 @@ def test_two_processes_do_not_share_a_checkpoint(data, tmp_path):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, **pipes) as first:
         assert first.stdout.readline() == "in the second epoch\n"
-        said = refused(data, checkpoint, OSError)
-        assert f"{checkpoint} is in use by another process" in said
-        first.communicate("\n")
+        try:
+            said = refused(data, checkpoint, OSError)
+        finally:
+            first.communicate("\n")
+    assert f"{checkpoint} is in use by another process" in said
     assert first.returncode == 0
     assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
     run = trained(data, checkpoint)[1]
