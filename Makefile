@@ -32,7 +32,7 @@ notebooks: env
 	$(BIN)/python tools/notebooks.py $(NOTEBOOKS)
 
 zoo: env
-	$(BIN)/python -m cifarlib.zoo fill
+	$(BIN)/python -m cifarlib.zoo fill --into-package
 
 clean:
 	rm -rf _build

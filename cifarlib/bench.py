@@ -84,6 +84,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
+    import keras
+
     from cifarlib.machine import fastest_precision
 
     parser = argparse.ArgumentParser(
@@ -103,6 +105,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.repeats < 1:
         parser.error("--repeats must be at least 1")
+    for name in options.precisions:  # or it would fail after the contenders before it, minutes on
+        try:
+            keras.dtype_policies.get("float32" if name == "fastest" else name)
+        except ValueError:
+            parser.error(
+                f"--precisions: Keras has no dtype policy {name!r}; try {' or '.join(both)}"
+            )
     return options
 
 

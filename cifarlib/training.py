@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import hashlib
-import math
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
 from cifarlib import checkpoints
 from cifarlib.batches import Batches
+from cifarlib.callbacks import Bar, Follower
 from cifarlib.checkpoints import Progress
 from cifarlib.data.arrays import CLASS_NAMES, check_images, check_labels
-from cifarlib.fingerprint import fingerprint
+from cifarlib.identity import identity
 from cifarlib.lookahead import Lookahead
 from cifarlib.optimizers import build_optimizer
 from cifarlib.recipes import Recipe
@@ -37,6 +34,9 @@ class Run:
             when other work slows the machine down.
         curves: a value per epoch for ``loss`` and ``accuracy`` (means over the epoch, dropout on),
             and, with validation data, ``val_loss`` and ``val_accuracy`` (at the epoch's end).
+        stretches: an entry for each part between two interruptions: its first and last of the
+            ``epochs``, counted from 1, the ``hardware``, ``versions`` and ``precision`` that it
+            was computed with, its ``seconds`` and ``cpu_seconds``.
     """
 
     seed: int
@@ -44,6 +44,7 @@ class Run:
     seconds: float
     cpu_seconds: float
     curves: dict[str, list[float]]
+    stretches: list[dict] = field(default_factory=list)
 
 
 def train(
@@ -68,7 +69,8 @@ def train(
         seed: of shuffling and dropout. It does not touch the weights that ``model`` has already:
             call ``keras.utils.set_random_seed`` before building it.
         checkpoint: a file to keep the state in after each epoch. If it exists, training goes on
-            from it, exactly as if it had never stopped. It is left in place at the end.
+            from it, exactly as if it had never stopped. It is left in place at the end. While
+            the training lasts, no other may use the file.
         verbose: whether to show a progress bar (on standard error).
 
     Returns:
@@ -76,7 +78,10 @@ def train(
 
     Raises:
         ValueError: images or labels have the wrong shape or range (see
-            :func:`cifarlib.data.arrays.check_images`), or the checkpoint is of another training.
+            :func:`cifarlib.data.arrays.check_images`), or the checkpoint is damaged or of another
+            training; the message says in what they differ.
+        OSError: the checkpoint cannot be written, or another training has it; found out before the
+            first step.
         FloatingPointError: the loss became NaN or infinite; the message names the step.
 
     >>> from cifarlib import load_cifar10
@@ -89,15 +94,14 @@ def train(
     """
     x, y = _checked(data, "training", recipe)
     if validation is not None:
-        validation = Batches(*_checked(validation, "validation", recipe), 500, shuffle=False)
+        validation = _checked(validation, "validation", recipe)
     if epochs is not None:
         shortened = dataclasses.replace(recipe, epochs=epochs)
         recipe = shortened if recipe.length_matters else recipe
     epochs = epochs or recipe.epochs
     batches = Batches(x, y, recipe.batch_size, seed, recipe.augmentation)
-    steps = epochs * len(batches)
     model.compile(
-        build_optimizer(recipe, model, steps),
+        build_optimizer(recipe, model, epochs * len(batches)),
         loss=_loss(recipe),
         metrics=[_accuracy(recipe)],
         auto_scale_loss=True,  # float16 alone needs it
@@ -105,35 +109,52 @@ def train(
     model.optimizer.build(model.trainable_variables)  # or TensorFlow traces the first step twice
     keras.utils.set_random_seed(seed)
     _reseed(model, seed)
-    progress, save = Progress(), lambda: None
-    if checkpoint is not None:
-        path, identity = Path(checkpoint), _identity(model, x, y, recipe, seed)
-        progress = checkpoints.restore(path, model, identity, epochs)
-        save = functools.partial(checkpoints.save, path, model, identity, progress)
-    done = progress.epochs
+    progress = Progress()
+    fit = functools.partial(_fit, model, batches, validation, recipe, epochs, verbose)
+    if checkpoint is None:
+        fit(progress, lambda: None)
+    else:
+        path = Path(checkpoint)
+        with checkpoints.held(path, model):
+            what = identity(model, recipe, seed, (x, y), validation)
+            progress = checkpoints.restore(path, model, what, epochs, bool(recipe.lookahead))
+            fit(progress, functools.partial(checkpoints.save, path, model, what, progress))
+    return Run(seed, *(getattr(progress, name) for name in _OF_PROGRESS))
+
+
+_OF_PROGRESS = ("epochs", "seconds", "cpu_seconds", "curves", "stretches")
+
+
+def _fit(
+    model: keras.Model,
+    batches: Batches,
+    validation: tuple[np.ndarray, np.ndarray] | None,
+    recipe: Recipe,
+    epochs: int,
+    verbose: bool,
+    progress: Progress,
+    save: Callable[[], None],
+) -> None:
+    """Make the epochs that are left."""
+    done, steps = progress.epochs, len(batches)
+    if done == epochs:
+        return
     callbacks = []
     if recipe.lookahead:
-        passed = done * len(batches)
-        callbacks.append(Lookahead(recipe.lookahead, steps, passed, progress.slow))
-    callbacks.append(_Follower(batches, progress, save))
-    if done < epochs:
-        if verbose:
-            callbacks.append(_Bar(epochs, len(batches), done))
-        model.fit(
-            batches,
-            epochs=epochs,
-            initial_epoch=done,
-            shuffle=False,  # Batches shuffles by itself, in an order that can be repeated
-            validation_data=validation,
-            callbacks=callbacks,
-            verbose=0,
-        )
-    if not all(np.isfinite(np.asarray(weight)).all() for weight in model.trainable_variables):
-        raise FloatingPointError(
-            f"the weights became NaN or infinite in the last step (epoch {progress.epochs}, batch "
-            f"{len(batches)}); {_ADVICE}"
-        )
-    return Run(seed, progress.epochs, progress.seconds, progress.cpu_seconds, progress.curves)
+        passed = done * steps
+        callbacks.append(Lookahead(recipe.lookahead, epochs * steps, passed, progress.slow))
+    callbacks.append(Follower(batches, progress, save))
+    if verbose:
+        callbacks.append(Bar(epochs, steps, done))
+    model.fit(
+        batches,
+        epochs=epochs,
+        initial_epoch=done,
+        shuffle=False,  # Batches shuffles by itself, in an order that can be repeated
+        validation_data=None if validation is None else Batches(*validation, 500, shuffle=False),
+        callbacks=callbacks,
+        verbose=0,
+    )
 
 
 def _loss(recipe: Recipe) -> keras.losses.Loss:
@@ -149,19 +170,6 @@ def _accuracy(recipe: Recipe) -> keras.metrics.Metric:
     if recipe.soft_labels:
         return keras.metrics.CategoricalAccuracy("accuracy")
     return keras.metrics.SparseCategoricalAccuracy("accuracy")
-
-
-_ADVICE = "try a smaller learning rate, or look for bad values in the images"
-
-
-def _identity(model: keras.Model, x: np.ndarray, y: np.ndarray, recipe: Recipe, seed: int) -> str:
-    """What a checkpoint belongs to, for people and for comparison."""
-    images = hashlib.sha256(np.ascontiguousarray(x))
-    images.update(np.ascontiguousarray(y))
-    return (
-        f"model and recipe {fingerprint(model, recipe)[:12]}, seed {seed}, "
-        f"{len(x)} images {images.hexdigest()[:12]}"
-    )
 
 
 def _checked(
@@ -184,54 +192,3 @@ def _reseed(model: keras.Model, seed: int) -> None:
     states = [v for v in model.non_trainable_variables if v.path.endswith("seed_generator_state")]
     for number, state in enumerate(states):
         state.assign(np.array([seed, number], dtype=state.dtype))
-
-
-class _Follower(keras.callbacks.Callback):
-    """Follows the curves and the clock, stops at NaN, calls ``save`` after each epoch."""
-
-    def __init__(self, batches: Batches, progress: Progress, save: Callable[[], None]) -> None:
-        super().__init__()
-        self.batches, self.progress, self.save = batches, progress, save
-
-    def on_epoch_begin(self, epoch: int, logs=None) -> None:
-        self.batches.start_epoch(epoch)
-        self.started = time.perf_counter(), time.process_time()
-
-    def on_train_batch_end(self, batch: int, logs=None) -> None:
-        loss = (logs or {}).get("loss", 0.0)
-        if not math.isfinite(loss):
-            step = self.progress.epochs * len(self.batches) + batch + 1
-            raise FloatingPointError(
-                f"the loss became {loss} at step {step} (epoch {self.progress.epochs + 1}, batch "
-                f"{batch + 1}); {_ADVICE}"
-            )
-
-    def on_epoch_end(self, epoch: int, logs=None) -> None:
-        for name, value in (logs or {}).items():
-            if not math.isfinite(value):
-                raise FloatingPointError(
-                    f"{name} became {value} after epoch {epoch + 1}; {_ADVICE}"
-                )
-        self.progress.epochs = epoch + 1
-        self.progress.seconds += time.perf_counter() - self.started[0]
-        self.progress.cpu_seconds += time.process_time() - self.started[1]
-        for name, value in (logs or {}).items():
-            self.progress.curves.setdefault(name, []).append(float(value))
-        self.save()
-
-
-class _Bar(keras.callbacks.Callback):
-    """One progress bar over all epochs, with the time left."""
-
-    def __init__(self, epochs: int, steps: int, done: int) -> None:
-        super().__init__()
-        self.bar = tqdm(total=epochs * steps, initial=done * steps, unit="step", mininterval=1)
-
-    def on_train_batch_end(self, batch: int, logs=None) -> None:
-        self.bar.update()
-
-    def on_epoch_end(self, epoch: int, logs=None) -> None:
-        self.bar.set_postfix({name: f"{value:.3f}" for name, value in (logs or {}).items()})
-
-    def on_train_end(self, logs=None) -> None:
-        self.bar.close()

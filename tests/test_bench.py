@@ -18,6 +18,13 @@ def test_one_quick_round_prints_every_contender_and_the_medians(capsys):
         assert 0 <= float(found.rstrip("%")) <= 100
 
 
+def test_misspelled_precision_is_refused_before_the_first_contender(monkeypatch, capsys):
+    monkeypatch.setattr(bench, "run", None)
+    with pytest.raises(SystemExit):
+        bench.main(["--precisions", "float32", "mixed_bflot16"])
+    assert "no dtype policy 'mixed_bflot16'" in capsys.readouterr().err
+
+
 def test_classic_is_never_run_in_another_precision(monkeypatch, capsys):
     made = []
 

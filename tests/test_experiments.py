@@ -3,6 +3,8 @@
 import dataclasses
 import functools
 import json
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -89,6 +91,50 @@ def test_finished_runs_are_kept_and_stopped_ones_made(little, tmp_path, monkeypa
     assert len(record.runs) == 4
     monkeypatch.setattr(seeds, "train", None)  # nothing is left to train
     assert run("tiny", little, folder=tmp_path, verbose=False) == record
+
+
+ADDING = """
+import sys
+from pathlib import Path
+from cifarlib.zoo import experiments
+new = experiments.ExperimentRecord("ablation", "", {"a": "1"}, {"a": 1})
+for seed in range(int(sys.argv[2]), int(sys.argv[2]) + 15):
+    experiments._add(Path(sys.argv[1]), new, {"variant": "a", "seed": seed, "accuracy": 0.5})
+"""
+
+
+def test_runs_of_several_processes_are_all_kept(tmp_path):
+    command = [sys.executable, "-c", ADDING, str(tmp_path)]
+    processes = [subprocess.Popen([*command, str(first)]) for first in (0, 15, 30)]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    assert sorted(entry["seed"] for entry in read("ablation", tmp_path).runs) == list(range(45))
+    assert [path.name for path in tmp_path.iterdir()] == ["ablation.json"]
+
+
+def test_run_that_another_process_made_meanwhile_is_kept(little, tmp_path, monkeypatch):
+    real = seeds.train
+
+    def meanwhile(*arguments, **settings):
+        with monkeypatch.context() as patch:  # the other has a cache of its own
+            patch.setattr(seeds, "train", real)
+            patch.setenv("CIFARLIB_CACHE", str(tmp_path / "other"))
+            others.append(run("tiny", little, folder=tmp_path, verbose=False))
+        return real(*arguments, **settings)
+
+    others = []
+    monkeypatch.setattr(seeds, "train", meanwhile)
+    record = run("tiny", little, folder=tmp_path, seeds=1, verbose=False)
+    assert record == others[0] == read("tiny", tmp_path)
+    assert len(record.runs) == 4
+
+
+def test_folder_that_cannot_be_written_is_found_out_before_the_first_run(
+    little, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(seeds, "train", None)
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OSError, match="file is not a folder"):
+        run("tiny", little, folder=tmp_path / "file", verbose=False)
 
 
 def test_results_of_other_code_are_not_mixed_in(little, tmp_path, monkeypatch):

@@ -9,8 +9,9 @@ PACKAGE = Path(__file__).parents[1] / "cifarlib"
 ORDER = [
     "files", "checks", "claims", "data", "cifar10", "rand_augment", "augment", "batches",
     "inputs", "layers", "models", "schedules", "recipes", "optimizers", "lookahead",
-    "fingerprint", "checkpoints", "machine", "training", "costs", "evaluation", "gradients",
-    "explain", "attention", "pictures", "plots", "widgets", "zoo", "bench",
+    "fingerprint", "identity", "checkpoints", "machine", "callbacks", "training", "costs",
+    "evaluation", "gradients", "explain", "attention", "pictures", "plots", "widgets", "zoo",
+    "bench",
 ]  # fmt: skip
 
 

@@ -333,6 +333,14 @@ def test_command_fetches_and_says_from_where_and_what(
     assert not cache_file.exists()
 
 
+def test_command_fetches_nothing_that_cannot_be_kept(tmp_path, capsys, monkeypatch):
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("CIFARLIB_CACHE", str(tmp_path / "file" / "cache"))
+    monkeypatch.setattr(command, "fetch", None)
+    assert run("fetch") == 1
+    assert f"cannot be written: {tmp_path / 'file'} is not a folder" in capsys.readouterr().err
+
+
 def test_command_fails_in_words(capsys, monkeypatch):
     assert run("fetch") == 1
     said = capsys.readouterr()

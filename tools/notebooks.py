@@ -15,7 +15,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from cifarlib.files import write_atomically
+from cifarlib.files import check_writable, write_atomically
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = ROOT / "chapters"
@@ -86,7 +86,11 @@ def main() -> None:
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: all of them")
     parser.add_argument("--repository", help="fill in this address instead of executing")
     options = parser.parse_args()
-    for path in options.notebooks or sorted(CHAPTERS.rglob("*.ipynb")):
+    paths = options.notebooks or sorted(CHAPTERS.rglob("*.ipynb"))
+    for path in paths:  # a slip in the last name must not wait for the minutes of all others
+        nbformat.read(path, as_version=4)
+        check_writable(path)
+    for path in paths:
         started = time.perf_counter()
         if options.repository:
             set_repository(path, options.repository)

@@ -9,6 +9,7 @@ from cifarlib.data import cache_folder, clear_cache
 from cifarlib.data.arrays import CIFAR10, verify
 from cifarlib.data.cache import read
 from cifarlib.data.sources import chosen, fetch
+from cifarlib.files import check_writable
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,7 +41,9 @@ def status() -> None:
 
 def get() -> None:
     """Fetch what is missing; say from where, how long it took, and what came."""
-    start = time.perf_counter()
+    start, kept = time.perf_counter(), cache_folder() / "cifar10.npz"
+    if not kept.is_file():  # better now than after 170 MB that cannot be kept
+        check_writable(kept, 6 * CIFAR10.batch * 3073)
     source, data = fetch()
     print(f"source   {source}\nseconds  {time.perf_counter() - start:.1f}\nSHA-256")
     for name, array in vars(data).items():

@@ -1,6 +1,7 @@
 """Models trained beforehand on all 50,000 images: their weights, records and test logits.
 
-``python -m cifarlib.zoo train NAME`` makes an entry. Each is a folder of three files:
+``python -m cifarlib.zoo train NAME`` makes an entry, and ``load(NAME, folder=...)`` reads it. Each
+is a folder of three files:
 
 * ``weights.npz``: the weights of seed 0, as float16;
 * ``logits.npy``: that model's logits on the 10,000 test images, ``float16 (10000, 10)``;
@@ -12,11 +13,13 @@ Of the models that a GPU trained, the package has logits and record alone: it is
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from cifarlib.fingerprint import fingerprint
 from cifarlib.models import build
 from cifarlib.recipes import FOR_A_GPU, RECIPES
 from cifarlib.zoo.leaderboard import Leaderboard, Row
@@ -32,18 +35,26 @@ def names() -> list[str]:
     return _with("weights.npz")
 
 
-def record(name: str) -> Record:
+def record(name: str, folder: str | Path | None = None) -> Record:
     """What was run for the model ``name`` and what came out, for every seed.
+
+    Args:
+        name: the model.
+        folder: where ``python -m cifarlib.zoo train`` wrote it; by default, the package's own.
 
     Raises:
         ValueError: there is no such model; the message lists those there are.
         OSError: its record is damaged.
     """
-    return read_record(_entry(name))
+    return read_record(_entry(name, folder))
 
 
-def load(name: str) -> keras.Model:
+def load(name: str, folder: str | Path | None = None) -> keras.Model:
     """Build the model ``name`` and give it the trained weights of seed 0.
+
+    Args:
+        name: the model.
+        folder: where ``python -m cifarlib.zoo train`` wrote it; by default, the package's own.
 
     Returns:
         A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``.
@@ -53,15 +64,21 @@ def load(name: str) -> keras.Model:
         OSError: its weights are damaged, belong to another version of the model, or are not in the
             package.
     """
-    if not (path := _entry(name) / "weights.npz").is_file():
+    path = _entry(name, folder) / "weights.npz"
+    if not path.is_file():
         advice = "install cifarlib again"
-        if name in FOR_A_GPU:
+        if folder is not None:
+            advice = "the training of seed 0 failed, as its record says, or someone removed them"
+        elif name in FOR_A_GPU:
             advice = f"train the model with python -m cifarlib.zoo train {name} --output FOLDER"
-        raise FileNotFoundError(f"{path} is not in the package: {advice}")
-    content = checked_bytes(path.parent, path.name)
+        where = "in the package" if folder is None else "there"
+        raise FileNotFoundError(f"{path} is not {where}: {advice}")
+    content = checked_bytes(path.parent, path.name, _advice(folder))
     with np.load(io.BytesIO(content), allow_pickle=False) as saved:
         weights = [saved[key].astype(np.float32) for key in saved.files]
     model = build(name)
+    if folder is not None:  # of the package's own, a test knows it
+        _check_version(name, path.parent, model)
     wanted, found = [w.shape for w in model.get_weights()], [w.shape for w in weights]
     if wanted != found:
         raise OSError(
@@ -72,14 +89,18 @@ def load(name: str) -> keras.Model:
     return model
 
 
-def logits(name: str) -> np.ndarray:
+def logits(name: str, folder: str | Path | None = None) -> np.ndarray:
     """The logits of the model ``name`` (seed 0) on the 10,000 test images, ``float32 (10000, 10)``.
+
+    Args:
+        name: the model.
+        folder: where ``python -m cifarlib.zoo train`` wrote it; by default, the package's own.
 
     Raises:
         ValueError: there is no such model; the message lists those there are.
         OSError: the file is damaged.
     """
-    content = checked_bytes(_entry(name), "logits.npy")
+    content = checked_bytes(_entry(name, folder), "logits.npy", _advice(folder))
     return np.load(io.BytesIO(content), allow_pickle=False).astype(np.float32)
 
 
@@ -99,7 +120,36 @@ def _with(file: str) -> list[str]:
     return sorted(path.parent.name for path in FOLDER.glob(f"*/{file}"))
 
 
-def _entry(name: str) -> Path:
-    if name not in (known := _with("record.json")):
-        raise ValueError(f"the zoo has no model called {name!r}; it has {', '.join(known)}")
-    return FOLDER / name
+def _entry(name: str, folder: str | Path | None = None) -> Path:
+    """The folder of an entry: one of the package's, or another one that holds this model."""
+    if folder is None:
+        if name not in (known := _with("record.json")):
+            raise ValueError(f"the zoo has no model called {name!r}; it has {', '.join(known)}")
+        return FOLDER / name
+    folder = Path(folder).expanduser()
+    if not (folder / "record.json").is_file():
+        raise FileNotFoundError(
+            f"{folder} has no record.json: name the folder that "
+            f"python -m cifarlib.zoo train {name} wrote to"
+        )
+    if (found := read_record(folder).name) != name:
+        raise ValueError(f"{folder} holds the model {found!r}, not {name!r}")
+    return folder
+
+
+def _advice(folder: str | Path | None) -> str:
+    """What to do about a damaged file."""
+    if folder is None:
+        return "Install cifarlib again, or check the file out again."
+    return "Copy it there again, or remove the folder and train the model again."
+
+
+def _check_version(name: str, folder: Path, model: keras.Model) -> None:
+    """Refuse weights that another version of the model was trained with, though they may fit."""
+    trained = read_record(folder)
+    recipe = replace(RECIPES[name], epochs=trained.recipe["epochs"])  # train --epochs
+    if fingerprint(model, recipe) != trained.fingerprint:
+        raise OSError(
+            f"{folder} holds {name!r} of another version of cifarlib, whose model or recipe was "
+            "another: load it with that version, or train it again"
+        )

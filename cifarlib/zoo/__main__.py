@@ -7,6 +7,8 @@ import os
 import sys
 from pathlib import Path
 
+HERE = Path("cifarlib-zoo")  # in the current folder: there people find what they have made
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings say nothing of use here
 
 
@@ -31,13 +33,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     everything = commands.add_parser(
         "fill", help="train all that is missing, the cheapest first; stop it and go on at any time"
     )
+    _add_place(everything, "a folder with one for each model", required=True)
     everything.add_argument("--gpu", action="store_true", help="those meant for a GPU, too")
     trial = commands.add_parser(
         "experiment", help="repeat an experiment; finished runs are kept, a stopped one goes on"
     )
     trial.add_argument("name", choices=sorted(EXPERIMENTS))
     trial.add_argument("--seeds", type=int, help="how many seeds to have of each variant")
-    trial.add_argument("--output", type=Path, help="a folder for the record (default: the zoo's)")
+    _add_place(trial, f"a folder for the record (default {HERE / 'experiments'})")
     train = commands.add_parser(
         "train",
         help="train a model on all 50,000 images; finished seeds are kept, a stopped one goes on",
@@ -47,14 +50,27 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     train.add_argument(
         "--epochs", type=int, help="fewer or more epochs than the recipe's; needs --output"
     )
-    train.add_argument("--output", type=Path, help="a folder for the result (default: the zoo's)")
+    _add_place(train, f"a folder for the result (default {HERE / 'NAME'})")
     options = parser.parse_args(arguments)
+    if options.command == "experiment" and options.seeds is not None and options.seeds < 1:
+        parser.error("--seeds must be at least 1")
     if options.command == "train":
         if options.seeds < 1 or (options.epochs is not None and options.epochs < 1):
             parser.error("--seeds and --epochs must be at least 1")
         if options.epochs is not None and options.output is None:
-            parser.error("--epochs needs --output: the zoo itself holds full runs alone")
+            parser.error("--epochs needs --output: the usual folders hold full runs alone")
     return options
+
+
+def _add_place(command: argparse.ArgumentParser, text: str, required: bool = False) -> None:
+    """Where results go. The package itself changes only if that is asked for."""
+    place = command.add_mutually_exclusive_group(required=required)
+    place.add_argument("--output", type=Path, help=text)
+    place.add_argument(
+        "--into-package",
+        action="store_true",
+        help="write into cifarlib itself, as its maintainers do",
+    )
 
 
 def show(options: argparse.Namespace) -> None:
@@ -69,32 +85,54 @@ def train(options: argparse.Namespace) -> None:
     from cifarlib import load_cifar10, zoo
     from cifarlib.zoo.runs import train_model
 
-    folder = options.output or zoo.FOLDER / options.name
+    own = zoo.FOLDER / options.name if options.into_package else None
+    folder = own or options.output or HERE / options.name
+    check_places(folder / "record.json")
     data = load_cifar10(full=True)
     train_model(options.name, folder, data, seeds=options.seeds, epochs=options.epochs)
     print(f"written to {folder}")
+    if own is None and (folder / "weights.npz").is_file():
+        print(f"load it: cifarlib.zoo.load({options.name!r}, folder={str(folder.absolute())!r})")
 
 
 def fill(options: argparse.Namespace) -> None:
-    """Train what the zoo lacks, model by model."""
+    """Train what a folder, or the package, lacks, model by model."""
     from cifarlib import load_cifar10, zoo
     from cifarlib.recipes import FOR_A_GPU, RECIPES
     from cifarlib.zoo.runs import SEEDS, train_model
 
+    folder = options.output or zoo.FOLDER
+    names = [name for name in RECIPES if options.gpu or name not in FOR_A_GPU]
+    check_places(*(folder / name / "record.json" for name in names))
     data = load_cifar10(full=True)
-    for name in RECIPES:
-        if options.gpu or name not in FOR_A_GPU:
-            train_model(name, zoo.FOLDER / name, data, seeds=SEEDS.get(name, 1))
+    for name in names:
+        train_model(name, folder / name, data, seeds=SEEDS.get(name, 1))
 
 
 def experiment(options: argparse.Namespace) -> None:
     """Make the runs that an experiment lacks."""
     from cifarlib import load_cifar10
-    from cifarlib.zoo.experiments import EXPERIMENTS, run
+    from cifarlib.zoo.experiments import EXPERIMENTS, FOLDER, run
 
+    folder = FOLDER if options.into_package else options.output or HERE / "experiments"
+    check_places(folder / f"{options.name}.json")
     variants = EXPERIMENTS[options.name].variants.values()
     data = load_cifar10(full=max(variant.images for variant in variants) > 10_000)
-    run(options.name, data, folder=options.output, seeds=options.seeds)
+    run(options.name, data, folder=folder, seeds=options.seeds)
+    print(f"written to {folder}")
+
+
+def check_places(*results: Path) -> None:
+    """Find out whether results and checkpoints can be written, before 170 MB are fetched.
+
+    Raises:
+        OSError: one cannot; the message says which and why.
+    """
+    from cifarlib.data import cache_folder
+    from cifarlib.files import check_writable
+
+    for path in (*results, cache_folder() / "training" / "checkpoint.npz"):
+        check_writable(path)
 
 
 if __name__ == "__main__":

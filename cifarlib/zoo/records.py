@@ -28,7 +28,9 @@ class Record:
             the machine included), ``cpu_seconds`` (of all cores, only this work), ``curves`` and
             ``accuracy`` (0..1, all 10,000 test images, weights rounded to float16 as they are
             shipped, computed in float32), or ``error`` where the run failed. ``accuracy_tta`` is
-            that with test-time augmentation, where the recipe asks for it.
+            that with test-time augmentation, where the recipe asks for it. Of a run that was
+            interrupted, ``stretches`` lists what each part ran on
+            (:class:`cifarlib.training.Run`), and ``hardware`` names each machine in turn.
         files: SHA-256 of the files beside the record, by name.
         macs: the model's multiply-accumulates for one image.
     """
@@ -87,6 +89,11 @@ def write_record(folder: Path, record: Record) -> None:
     write_atomically(folder / "record.json", lambda file: file.write(text.encode()))
 
 
+def has_seed(runs: list[dict], seed: int, variant: str | None = None) -> bool:
+    """Whether a run with this seed, and of this variant if there are some, is in a record."""
+    return any((run["seed"], run.get("variant")) == (seed, variant) for run in runs)
+
+
 def read_record(folder: Path) -> Record:
     """Read ``record.json``.
 
@@ -100,8 +107,13 @@ def read_record(folder: Path) -> Record:
         raise OSError(f"{path} is damaged: {error}") from error
 
 
-def checked_bytes(folder: Path, file: str) -> bytes:
+def checked_bytes(folder: Path, file: str, advice: str) -> bytes:
     """The content of a file of the zoo, if it has the SHA-256 that its record names.
+
+    Args:
+        folder: an entry.
+        file: the file's name in it.
+        advice: what to do about damage.
 
     Raises:
         OSError: the file is missing, or its content is not what the record says.
@@ -111,7 +123,6 @@ def checked_bytes(folder: Path, file: str) -> bytes:
     found = hashlib.sha256(content).hexdigest()
     if found != expected:
         raise OSError(
-            f"{path} is damaged: its SHA-256 is {found}, the record says {expected}. "
-            "Install cifarlib again, or check the file out again."
+            f"{path} is damaged: its SHA-256 is {found}, the record says {expected}. {advice}"
         )
     return content

@@ -11,12 +11,12 @@ import numpy as np
 
 from cifarlib.data import Cifar10, cache_folder
 from cifarlib.evaluation import macs
-from cifarlib.files import write_atomically
+from cifarlib.files import alone, check_writable, write_atomically
 from cifarlib.fingerprint import fingerprint
 from cifarlib.models import build
 from cifarlib.recipes import RECIPES, Recipe
-from cifarlib.zoo.records import Record, read_record, write_record
-from cifarlib.zoo.seeds import train_seed
+from cifarlib.zoo.records import Record, has_seed, read_record, write_record
+from cifarlib.zoo.seeds import Result, train_seed
 
 # How many seeds of a model the zoo holds; 1 of the others
 SEEDS = {"simple_cnn": 5, "speednet": 5}
@@ -34,7 +34,8 @@ def train_model(
     """Train the model ``name`` with the seeds 0 to ``seeds - 1`` that its record still lacks.
 
     Each seed's result is in the record as soon as it is there, and a run that was stopped goes on
-    from its last epoch. The weights and logits of seed 0 are stored beside the record.
+    from its last epoch. The weights and logits of seed 0 are stored beside the record. Several
+    processes may fill one record; a seed that two of them have trained stays as the first left it.
 
     Args:
         name: a model with a recipe in ``cifarlib.recipes``.
@@ -49,15 +50,19 @@ def train_model(
 
     Raises:
         ValueError: there is no such model, or ``folder`` holds the record of another version of it.
+        OSError: ``folder`` or the cache folder cannot be written, or another process trains the
+            same seed; found out before the training.
     """
     if name not in RECIPES:
         raise ValueError(f"no recipe is called {name!r}; there are {', '.join(sorted(RECIPES))}")
     recipe = RECIPES[name]
     if epochs is not None:
         recipe = dataclasses.replace(recipe, epochs=epochs)
-    record = _open_record(name, folder, recipe, len(data.x_train))
+    check_writable(folder / "record.json")
+    new = _new_record(name, recipe, len(data.x_train))
+    record = _current(folder, new)
     for seed in range(seeds):
-        if any(run["seed"] == seed for run in record.runs):
+        if has_seed(record.runs, seed):
             continue
         result = train_seed(
             functools.partial(build, name),
@@ -69,27 +74,43 @@ def train_model(
             label=name,
             verbose=verbose,
         )
-        if seed == 0 and result.logits is not None:
-            _store(folder, record, result.weights, result.logits)
-        record.runs.append(result.entry)
-        record.runs.sort(key=lambda run: run["seed"])
-        record.command = f"python -m cifarlib.zoo train {name} --seeds {len(record.runs)}"
-        record.command += f" --epochs {epochs} --output FOLDER" if epochs is not None else ""
-        write_record(folder, record)
+        more = "" if epochs is None else f" --epochs {epochs} --output FOLDER"
+        record = _add(folder, new, result, more)
         _checkpoint(record, seed).unlink(missing_ok=True)  # last: nothing is lost at any moment
     return record
 
 
-def _open_record(name: str, folder: Path, recipe: Recipe, images: int) -> Record:
-    """The record in ``folder``, or a new one; refuse to mix results of different code."""
+def _add(folder: Path, new: Record, result: Result, more: str) -> Record:
+    """Add a run to the record as it is by now: another process may have added some meanwhile."""
+    seed = result.entry["seed"]
+    with alone(folder / "record.json"):
+        record = _current(folder, new)
+        if has_seed(record.runs, seed):
+            return record
+        if seed == 0 and result.logits is not None:
+            _store(folder, record, result.weights, result.logits)
+        record.runs.append(result.entry)
+        record.runs.sort(key=lambda run: run["seed"])
+        count = record.runs[-1]["seed"] + 1
+        record.command = f"python -m cifarlib.zoo train {record.name} --seeds {count}{more}"
+        write_record(folder, record)
+    return record
+
+
+def _new_record(name: str, recipe: Recipe, images: int) -> Record:
+    """A record without runs, of the code as it is now."""
     model = build(name)
-    hash_now = fingerprint(model, recipe)
+    found, settings = fingerprint(model, recipe), recipe.settings()
+    return Record(name, "", found, settings, model.count_params(), images, macs=macs(model))
+
+
+def _current(folder: Path, new: Record) -> Record:
+    """The record in ``folder``, or a new one; refuse to mix results of different code."""
     if not (folder / "record.json").is_file():
-        return Record(
-            name, "", hash_now, recipe.settings(), model.count_params(), images, macs=macs(model)
-        )
+        return dataclasses.replace(new, runs=[], files={})
     record = read_record(folder)
-    if (record.name, record.fingerprint, record.images) != (name, hash_now, images):
+    wanted = new.name, new.fingerprint, new.images
+    if (record.name, record.fingerprint, record.images) != wanted:
         raise ValueError(
             f"{folder} holds a record of {record.name!r} with another configuration, recipe or "
             "number of images than the code has now: remove that folder to start afresh"

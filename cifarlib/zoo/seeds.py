@@ -21,7 +21,8 @@ class Result:
 
     Attributes:
         entry: of the record: ``seed``, ``hardware``, ``versions``, ``precision``, and either
-            ``accuracy``, ``seconds``, ``cpu_seconds`` and ``curves``, or ``error``.
+            ``accuracy``, ``seconds``, ``cpu_seconds`` and ``curves``, or ``error``; ``stretches``
+            if the training was interrupted.
         weights: the trained weights as ``float16``; None where the run failed.
         logits: of those weights on the test images, ``float32 (n, 10)``; None where it failed.
     """
@@ -76,6 +77,7 @@ def train_seed(
         )
     except FloatingPointError as error:  # a result too: the recipe fails with this seed
         return Result(entry | {"error": str(error)})
+    entry |= _stretches(entry, run.stretches)
     with np.errstate(over="ignore"):  # too large for float16 becomes infinite, and is noticed below
         rounded = [np.asarray(weight, dtype=np.float16) for weight in model.get_weights()]
     if policy != "float32":
@@ -97,3 +99,17 @@ def train_seed(
     entry["cpu_seconds"] = round(run.cpu_seconds, 1)
     entry["curves"] = {key: [round(v, 5) for v in values] for key, values in run.curves.items()}
     return Result(entry, rounded, outputs)
+
+
+def _stretches(entry: dict, stretches: list[dict]) -> dict:
+    """What an entry says of a training that was interrupted, perhaps to go on on another machine.
+
+    Nothing of one that ran through where it was tested.
+    """
+    one = len(stretches) == 1 and all(stretches[0][k] == entry[k] for k in ("hardware", "versions"))
+    if one or not stretches:
+        return {}
+    machines = dict.fromkeys(stretch["hardware"] for stretch in stretches)
+    times = ("seconds", "cpu_seconds")
+    rounded = [stretch | {key: round(stretch[key], 1) for key in times} for stretch in stretches]
+    return {"hardware": ", then ".join(machines), "stretches": rounded}

@@ -1,18 +1,18 @@
 """Experiments behind claims of the book: some variants, several seeds each, all results kept.
 
-``python -m cifarlib.zoo experiment NAME`` repeats one. Its results lie beside this file, in
-``NAME.json``. Chapters read them with :func:`read`.
+``python -m cifarlib.zoo experiment NAME`` repeats one. The results that the book relies on lie
+beside this file, in ``NAME.json``. Chapters read them with :func:`read`.
 """
 
 from __future__ import annotations
 
 import json
 import statistics
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from cifarlib.data import Cifar10, cache_folder
-from cifarlib.files import write_atomically
+from cifarlib.files import alone, check_writable, write_atomically
 from cifarlib.fingerprint import fingerprint
 from cifarlib.zoo.experiments.ablation import ABLATION
 from cifarlib.zoo.experiments.activation import ACTIVATION
@@ -21,6 +21,7 @@ from cifarlib.zoo.experiments.degradation import DEGRADATION
 from cifarlib.zoo.experiments.scaling import SCALING
 from cifarlib.zoo.experiments.speednet_seeds import SPEEDNET_SEEDS
 from cifarlib.zoo.experiments.variants import Experiment, Variant
+from cifarlib.zoo.records import has_seed
 from cifarlib.zoo.seeds import train_seed
 
 FOLDER = Path(__file__).parent
@@ -80,6 +81,10 @@ class ExperimentRecord:
 def read(name: str, folder: Path | None = None) -> ExperimentRecord:
     """The record of an experiment.
 
+    Args:
+        name: of the experiment.
+        folder: where its ``NAME.json`` lies; by default, that of the package.
+
     Raises:
         ValueError: there is no such experiment; the message lists those there are.
         OSError: it has not been run yet, or its record is damaged.
@@ -88,8 +93,8 @@ def read(name: str, folder: Path | None = None) -> ExperimentRecord:
     path = (folder or FOLDER) / f"{name}.json"
     if not path.is_file():
         raise FileNotFoundError(
-            f"the experiment {name!r} has not been run yet; this runs it: "
-            f"python -m cifarlib.zoo experiment {name}"
+            f"the experiment {name!r} has not been run yet, {path} is not there; this runs it: "
+            f"python -m cifarlib.zoo experiment {name} --output {path.parent}"
         )
     try:
         return ExperimentRecord(**json.loads(path.read_text(encoding="utf-8")))
@@ -101,7 +106,7 @@ def run(
     name: str,
     data: Cifar10,
     *,
-    folder: Path | None = None,
+    folder: Path,
     seeds: int | None = None,
     verbose: bool = True,
 ) -> ExperimentRecord:
@@ -110,30 +115,35 @@ def run(
     Args:
         name: of the experiment.
         data: has the training images, of which each variant takes the first, and the test images.
-        folder: where the record goes, or is already; by default that of the package.
+        folder: where the record goes, or is already.
         seeds: how many seeds to have; by default the experiment's.
         verbose: whether to show progress.
 
     Returns:
         The record with all its runs. Each run is in the file as soon as it is there, and one that
-        was stopped goes on from its last epoch.
+        was stopped goes on from its last epoch. Several processes may fill one record; a run that
+        two of them have made stays as the first left it.
 
     Raises:
         ValueError: there is no such experiment, there are too few images, or the file holds results
             of other code.
+        OSError: ``folder`` or the cache folder cannot be written, or another process makes the same
+            run; found out before the training.
     """
     _check(name)
-    experiment, folder = EXPERIMENTS[name], folder or FOLDER
+    experiment = EXPERIMENTS[name]
     needed = max(variant.images for variant in experiment.variants.values())
     if needed > len(data.x_train):
         raise ValueError(
             f"{name!r} needs {needed} training images, got {len(data.x_train)}: "
             "load_cifar10(full=True) has 50,000"
         )
-    record = _open(name, experiment, folder)
+    check_writable(folder / f"{name}.json")
+    new = _new(name, experiment)
+    record = _current(folder, new)
     for seed in range(experiment.seeds if seeds is None else seeds):
         for title, variant in experiment.variants.items():
-            if any(entry["seed"] == seed for entry in record.of(title)):
+            if has_seed(record.runs, seed, title):
                 continue
             x, y = data.train
             hash_now = record.fingerprints[title]
@@ -148,9 +158,7 @@ def run(
                 label=f"{name}: {title}",
                 verbose=verbose,
             )
-            record.runs.append({"variant": title} | result.entry)
-            text = json.dumps(asdict(record), indent=1) + "\n"
-            write_atomically(folder / f"{name}.json", lambda file, t=text: file.write(t.encode()))
+            record = _add(folder, new, {"variant": title} | result.entry)
             checkpoint.unlink(missing_ok=True)  # last: nothing is lost at any moment
     return record
 
@@ -162,20 +170,37 @@ def _check(name: str) -> None:
         )
 
 
-def _open(name: str, experiment: Experiment, folder: Path) -> ExperimentRecord:
-    """The record in ``folder``, or a new one; refuse to mix results of different code."""
+def _add(folder: Path, new: ExperimentRecord, entry: dict) -> ExperimentRecord:
+    """Add a run to the record as it is by now: another process may have added some meanwhile."""
+    path = folder / f"{new.name}.json"
+    with alone(path):
+        record = _current(folder, new)
+        if not has_seed(record.runs, entry["seed"], entry["variant"]):
+            record.runs.append(entry)
+            text = json.dumps(asdict(record), indent=1) + "\n"
+            write_atomically(path, lambda file: file.write(text.encode()))
+    return record
+
+
+def _new(name: str, experiment: Experiment) -> ExperimentRecord:
+    """A record without runs, of the code as it is now."""
     variants = experiment.variants
     hashes = {title: fingerprint(v.model(), v.recipe) for title, v in variants.items()}
     images = {title: v.images for title, v in variants.items()}
-    if not (folder / f"{name}.json").is_file():
-        return ExperimentRecord(name, f"python -m cifarlib.zoo experiment {name}", hashes, images)
-    record = read(name, folder)
+    return ExperimentRecord(name, f"python -m cifarlib.zoo experiment {name}", hashes, images)
+
+
+def _current(folder: Path, new: ExperimentRecord) -> ExperimentRecord:
+    """The record in ``folder``, or a new one; refuse to mix results of different code."""
+    if not (folder / f"{new.name}.json").is_file():
+        return replace(new, runs=[])
+    record = read(new.name, folder)
     for title in record.fingerprints:
-        now = hashes.get(title), images.get(title)
+        now = new.fingerprints.get(title), new.images.get(title)
         if now != (record.fingerprints[title], record.images[title]):
             raise ValueError(
-                f"{folder / name}.json holds results of another {title!r} than the code has now: "
-                "remove the file to start afresh"
+                f"{folder / new.name}.json holds results of another {title!r} than the code has "
+                "now: remove the file to start afresh"
             )
-    record.fingerprints, record.images = hashes, images  # variants may have been added
-    return record
+    # Variants may have been added
+    return replace(record, fingerprints=new.fingerprints, images=new.images)
