@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,12 +38,6 @@ def store(path, *cells):
     return path
 
 
-def start(*arguments):
-    return subprocess.run(
-        [sys.executable, TOOL, *map(str, arguments)], capture_output=True, text=True
-    )
-
-
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):
     """The tool's report of a small chapter, its results, and whether the chapter is as it was."""
@@ -59,7 +54,11 @@ def measured(tmp_path_factory):
         ("raise SystemExit('a cell after the last tolerance ran')", "", None),
     )  # fmt: skip
     before = path.read_bytes()
-    result = start(path, "--json", folder / "out.json", "--python", sys.executable)
+    result = subprocess.run(
+        [sys.executable, TOOL, path, "--json", folder / "out.json", "--python", sys.executable],
+        capture_output=True,
+        text=True,
+    )
     assert result.returncode == 1, result.stderr
     assert not result.stderr
     assert path.read_bytes() == before
@@ -142,7 +141,7 @@ def test_only_the_seed_of_training_moves():
     assert list(tolerances.plan(notebook, None)) == ["default", "AVX2", "one thread"]
 
 
-def test_mistakes_are_named_before_anything_runs(tmp_path):
+def test_mistakes_are_named_before_anything_runs(tmp_path, monkeypatch, capsys):
     right = store(tmp_path / "right.ipynb", ("print(1.5)", "1.5\n", {"abs": 1}))
     none = store(tmp_path / "none.ipynb", ("print(1.5)", "1.5\n", None))
     wrong = store(tmp_path / "wrong.ipynb", ("print(1.5)", "1.5\n", {"abs": 0}))
@@ -153,7 +152,7 @@ def test_mistakes_are_named_before_anything_runs(tmp_path):
         ([right, "--python", tmp_path / "python"], "cannot run notebooks"),
         ([right, "--json", tmp_path / "absent" / "out.json"], "No such file"),
     ]:
-        result = start(*arguments)
-        assert result.returncode == 1
-        assert sentence in result.stderr
-        assert "right.ipynb, default" not in result.stdout
+        monkeypatch.setattr(sys, "argv", ["tolerances.py", *map(str, arguments)])
+        with pytest.raises((SystemExit, OSError), match=re.escape(sentence)):
+            tolerances.main()
+        assert "right.ipynb, default" not in capsys.readouterr().out
