@@ -45,6 +45,7 @@ def numbers(text, **settings):
         ("2015-12-10 2026-11-28T17:20:06", ""),
         ("3x3 32x32x16 1_000", ""),
         ("3.5 years, a_1=0.5", "3.5 0.5"),
+        ("1.5s-2.5s, 1.5s/2.5s, 0.5points.", "1.5 2.5 1.5 2.5 0.5"),
         ("69.3±0.4 and 69.3 ± 0.4", "69.3 0.4 69.3 0.4"),
     ],
 )
@@ -192,6 +193,7 @@ def code(source, printed="", nbval=None, **metadata):
         ("11.3 %", {"abs": 2, "not": [10.0]},
          "the control 10.0 is within the tolerance 2 of 11.3: the check could not tell them apart"),
         ("12.0 %", {"abs": 2, "not": [10.0]}, "the control 10.0 is within the tolerance 2 of 12.0"),
+        ("0.4", {"abs": 0.3, "not": [0.1]}, "the control 0.1 is within the tolerance 0.3 of 0.4"),
         ("11.3", {"rel": 0.1, "not": [10.0]}, None),
         ("11.3", {"rel": 0.2, "not": [10.0]}, "the control 10.0 is within the tolerance 0.2 of"),
         ("12.5 11", {"abs": 2, "int": True, "not": [10]}, "the control 10 is within the tolerance"),

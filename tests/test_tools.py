@@ -105,6 +105,20 @@ def test_normalize_keeps_tolerances_alt_texts_and_what_is_folded(kind):
     assert [cell.metadata for cell in cells] == [kept, {}, {"nbval": {}}]
 
 
+def test_a_tolerance_that_cannot_be_right_is_told_with_the_notebook_written(tmp_path, capsys):
+    path = tmp_path / "chapter.ipynb"
+    right = nbformat.v4.new_code_cell("print(1.5)", metadata={"nbval": {"abs": 1}})
+    nothing = nbformat.v4.new_code_cell("a = 1.5", metadata={"nbval": {"abs": 1}})
+    nbformat.write(nbformat.v4.new_notebook(cells=[right]), path)
+    notebooks.execute(path)
+    assert "tolerance" not in capsys.readouterr().err
+    nbformat.write(nbformat.v4.new_notebook(cells=[right, nothing]), path)
+    notebooks.execute(path)
+    complaint = "chapter.ipynb: cell 2 (a = 1.5): a tolerance, but no stored output"
+    assert complaint in capsys.readouterr().err
+    assert nbformat.read(path, as_version=4).cells[0].outputs[0].text == "1.5\n"
+
+
 def test_a_failing_notebook_is_left_as_it_was(tmp_path):
     path = tmp_path / "broken.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")]), path)

@@ -11,6 +11,7 @@ import copy
 import math
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from numbers import Real
 
 from numbers_in_text import Token, compare, margin, plain, tokens
@@ -148,7 +149,7 @@ def _problems_of_number(tolerance: Tolerance, token: Token) -> list[str]:
         f"the control {control} is within the tolerance {tolerance} of {token.text}: the check "
         "could not tell them apart"
         for control in tolerance.controls
-        if abs(float(token.value) - control) <= float(allowed)
+        if abs(token.value - Decimal(repr(control))) <= allowed
     ]
 
 

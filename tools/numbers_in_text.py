@@ -36,6 +36,7 @@ TOKEN = re.compile(
     | (?P<word>
           \d+ [^\W\d]+ \d \w* (?: [-.]\w+ )*             # 3x3, 51afe2
         | (?<! [^\W\d] ) x (?= \d+ (?:\.\d+)? (?!\w) | \.\d )       # x0.5: the number follows
+        | (?<=\d) [^\W\d_]+ (?!\w)                       # a unit, in "1.5s-2.5s" alone
         | [^\W\d]\w* (?: [-.]\w+ )*
         | .
       )
