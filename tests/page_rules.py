@@ -14,6 +14,7 @@ from page_names import names
 WORDS, LINES = 2000, 220
 LONGEST, USUAL = 30, 10  # lines of a cell, and what three cells in four keep to
 PLAIN, PAGE, CHILD = "plain", "page", "child"
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 OUT_OF_SIGHT = {"hide-cell", "remove-cell", "hide-output", "remove-output"}
 
 
@@ -218,7 +219,10 @@ def quizzes(notebook, kind):
 
 def moving_figures(notebook):
     count = len(htmls(notebook, 'class="moving-figure"'))
-    return [f"{count} figures that move; one a page at most"] if count > 1 else []
+    complaints = [f"{count} figures that move; one a page at most"] if count > 1 else []
+    if count > len(htmls(notebook, "data-sentences=")):
+        complaints.append("a moving figure needs a sentence for each picture: alt is a function")
+    return complaints
 
 
 # What the code looks like
@@ -300,6 +304,13 @@ def manners(notebook):
                 and sum(isinstance(value, ast.Call) for value in node.value.elts) > 1
             ):
                 complaints.append(f"one assignment a line: {ast.unparse(node)[:70]}")
+            if isinstance(node, ast.Call) and any(
+                isinstance(inner, ast.IfExp)
+                for part in ast.walk(node)
+                if isinstance(part, COMPREHENSIONS)
+                for inner in ast.walk(part)
+            ):
+                complaints.append(f"a condition, a loop and a call in one: {first_line(cell)}")
     return complaints
 
 

@@ -12,6 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from page_names import names
 from page_rules import CHILD, PAGE, PLAIN
 
+MOVING = '<figure class="moving-figure"><p data-sentences="[]">'
 QUIZ = "1. What?\n2. Why?\n3. How?"
 BOX = """:::{admonition} What this page is about
 **Afterwards you can** count.
@@ -174,6 +175,10 @@ def test_a_run_is_recorded_rounded_and_a_similar_one_changes_nothing(tmp_path):
     assert record(tmp_path, page, 0.2)["seconds"] == 1
     assert "1 second to run" in page_rules.box(page)
     page.cells[3].source = "print(3)"
+    page.cells.insert(0, run("%pip install git+REPOSITORY", tags=["remove-cell"]))
+    with_address = copy.deepcopy(page)
+    with_address.cells[0].source = "%pip install git+https://github.com/OWNER/NAME"
+    assert page_time.code_digest(with_address) == page_time.code_digest(page)
     assert record(tmp_path, page, 1.1)["code"] == page_time.code_digest(page)
     text = (tmp_path / "run_seconds.json").read_text()
     assert list(json.loads(text)) == ["part/page"]
@@ -233,8 +238,11 @@ PARTS = [
     (with_cells(*solved("counting-talk", say("Think."))), "counting-talk runs nothing"),
     (with_cells(say("Again:"), run('quiz("x")', shown(QUIZ, text_html='class="quiz"'))), "2 quizz"),
     (with_cells(run('quiz("x")', shown("1. What?", text_html='class="quiz"'))), "of 1 questions"),
-    (with_cells(*[run("show()", shown("<Moving>", text_html='class="moving-figure"'))] * 2),
+    (with_cells(*[run("show()", shown("<Moving>", text_html=MOVING), tags=["hide-input"])] * 2),
      "2 figures that move"),
+    (with_cells(run("show()", shown("<Moving>", text_html=MOVING), tags=["hide-input"])), None),
+    (with_cells(run("show()", shown("<Moving>", text_html='class="moving-figure"'))),
+     "a moving figure needs a sentence for each picture"),
     (with_cells(say("So:"), run("assert total == 2")), "an assert in sight"),
     (with_cells(say("So:"), run("print(total == 2)", printed("True\n"))), "prints True"),
     (with_cells(picture(text="x"), run("total > 2", shown("False"), tags=["hide-input"])),
@@ -249,6 +257,9 @@ PARTS = [
      "a picture whose text is not compared"),
     (with_cells(say("So:"), run("x = 1  # fmt: skip")), "a word to the formatter"),
     (with_cells(say("So:"), run("a, b = len([1]), len([2])")), "one assignment a line"),
+    (with_cells(say("So:"), run("sum(a if a > 2 else 0 for a in b)")), "a condition, a loop and"),
+    (with_cells(say("So:"), run("c = [a if a > 2 else 0 for a in b]")), None),
+    (with_cells(say("So:"), run("c = sum(a for a in b if a > 2)")), None),
     (with_tag("total = 1 + 1", "hide-cell"), None),  # needed in folded cells and solutions alone
     (with_cells(run("k = 3", tags=["hide-input"]), say("So:"), run("print(k)", printed("3\n"))),
      "k comes from a folded cell: print(k)"),

@@ -122,9 +122,16 @@ def fill_in(notebook, measured: dict) -> bool:
 
 
 def code_digest(notebook) -> str:
-    """Twelve digits that change with the code, and so say for which code a run was measured."""
-    code = json.dumps([cell.source for cell in notebook.cells if cell.cell_type == "code"])
-    return hashlib.sha256(code.encode()).hexdigest()[:12]
+    """Twelve digits that change with the code, and so say for which code a run was measured.
+
+    Not with the cell for Colab, into which publishing writes an address.
+    """
+    code = [
+        cell.source
+        for cell in notebook.cells
+        if cell.cell_type == "code" and "remove-cell" not in cell.metadata.get("tags", [])
+    ]
+    return hashlib.sha256(json.dumps(code).encode()).hexdigest()[:12]
 
 
 def page_name(path: Path, chapters: Path = CHAPTERS) -> str:
