@@ -1,52 +1,171 @@
-"""What holds for every chapter: its parts, its place, and that its outputs belong to its code."""
+"""What holds for every page: its parts, its place, and that its outputs belong to its code.
+
+The rules for a page are in page_rules.py; a page that is not yet rewritten keeps the older ones.
+"""
 
 import ast
+import json
 import math
 import re
 from pathlib import Path
 from urllib.parse import unquote
 
 import nbformat
+import page_rules
+import page_time
 import pytest
 import yaml
+from page_rules import code_cells, prose, tags
 
 from cifarlib.widgets import quiz
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "chapters").rglob("*.ipynb"))
-PAGES = [ROOT / "intro.md", *sorted((ROOT / "reference").glob("*.md"))]
+OPENINGS = sorted((ROOT / "chapters").rglob("*.md"))
+PAGES = [ROOT / "intro.md", *OPENINGS, *sorted((ROOT / "reference").glob("*.md"))]
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 BIBLIOGRAPHY = (ROOT / "references.bib").read_text(encoding="utf-8")
-MB = 1_000_000
+MB, MIB = 1_000_000, 2**20
+FIRST_SIXTEEN = {
+    "first_look", "preparing_data", "simple_cnn", "train_and_evaluate",
+    "an_image_is_an_array", "convolution", "pooling", "from_features_to_classes",
+    "how_a_network_learns", "what_gets_learned",
+    "alexnet_and_vgg", "resnet", "efficientnet", "vision_transformer", "the_frontier_since",
+    "which_one",
+}  # fmt: skip
+# Pages that page_rules.py does not yet hold for. Take a page off when it is rewritten; the list may
+# only shrink, and when it is empty it goes, with the tests of what was asked before.
+NOT_YET_REWRITTEN = {
+    "first_look",
+    "preparing_data",
+    "simple_cnn",
+    "train_and_evaluate",
+    "an_image_is_an_array",
+    "convolution",
+    "pooling",
+    "from_features_to_classes",
+    "how_a_network_learns",
+    "what_gets_learned",
+    "alexnet_and_vgg",
+    "resnet",
+    "efficientnet",
+    "vision_transformer",
+    "the_frontier_since",
+    "which_one",
+}
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+OLD = [path for path in NOTEBOOKS if path.stem in NOT_YET_REWRITTEN]
+each_old_notebook = pytest.mark.parametrize("path", OLD, ids=lambda path: path.stem)
 
 
 def read(path):
     return nbformat.read(path, as_version=4)
 
 
-def code_cells(notebook):
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-
-def tags(cell):
-    return cell.metadata.get("tags", [])
-
-
-def prose(notebook):
-    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-
-
 def pictures(cell):
     return [o for o in cell.outputs if "image/png" in o.get("data", {})]
 
 
+def file_of(name):
+    """The file of an entry of the table of contents."""
+    return next(f for s in (".ipynb", ".md") if (f := (ROOT / name).with_suffix(s)).is_file())
+
+
+def text_of(path):
+    return prose(read(path)) if path.suffix == ".ipynb" else path.read_text(encoding="utf-8")
+
+
+def name_of(path):
+    return path.relative_to(ROOT).with_suffix("").as_posix()
+
+
+ORDER = list(page_rules.walk(TOC))
+KINDS = {name: kind for name, kind, _ in ORDER}
+NUMBERS = {name: number for name, _, number in ORDER}
+
+
 def test_every_page_is_in_the_table_of_contents_and_every_entry_exists():
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    listed = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
-    pages = {path.relative_to(ROOT).with_suffix("").as_posix() for path in [*NOTEBOOKS, *PAGES]}
+    listed = [name for name, _, _ in ORDER]
     assert len(listed) == len(set(listed))
-    assert {toc["root"], *listed} == pages
+    assert listed[0] == TOC["root"]
+    assert set(listed) == {name_of(path) for path in [*NOTEBOOKS, *PAGES]}
+
+
+# Pages that are rewritten
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in NOTEBOOKS if path not in OLD], ids=lambda path: path.stem
+)
+def test_page_keeps_every_rule(path):
+    measured = page_time.measured_seconds().get(page_time.page_name(path))
+    kind = KINDS[name_of(path)]
+    assert page_rules.all_complaints(read(path), kind, path.stem, measured) == []
+
+
+@each_old_notebook
+def test_a_page_that_is_for_readers_already_leaves_the_list(path):
+    assert not page_rules.is_for_readers_already(read(path)), (
+        f"{path.stem} is short enough, with no assert in sight and no boolean printed: "
+        "take it off NOT_YET_REWRITTEN"
+    )
+
+
+def test_the_list_of_pages_not_yet_rewritten_holds_old_pages_alone():
+    assert NOT_YET_REWRITTEN <= FIRST_SIXTEEN
+    assert {path.stem for path in OLD} == NOT_YET_REWRITTEN
+
+
+def test_times_are_kept_for_pages_that_exist_and_show_them():
+    text = (ROOT / "chapters" / "run_seconds.json").read_text(encoding="utf-8")
+    for name, measured in json.loads(text).items():
+        assert ROOT / "chapters" / f"{name}.ipynb" in NOTEBOOKS
+        assert set(measured) == {"code", "cores", "seconds"}
+
+
+@pytest.mark.parametrize("path", OPENINGS, ids=name_of)
+def test_opening_of_a_part_lists_its_pages_with_their_questions(path):
+    chapters = [chapter for part in TOC["parts"] for chapter in part["chapters"]]
+    entry = next(chapter for chapter in chapters if chapter["file"] == name_of(path))
+    links = [
+        file_of(page["file"]).relative_to(path.parent).as_posix() for page in entry["sections"]
+    ]
+    assert page_rules.part_opening(text_of(path), links) == []
+
+
+def test_next_leads_where_the_order_of_reading_leads():
+    """To the next file, or past the children of a page to its next sibling."""
+    for place, (name, kind, number) in enumerate(ORDER):
+        if number is None and kind != page_rules.CHILD:
+            continue  # the front page and the reference
+        path, following = file_of(name), ORDER[place + 1 :]
+        past = [other for other, other_kind, _ in following if other_kind != page_rules.CHILD]
+        wanted = {file_of(other) for other in (following[0][0], past[0])}
+        found = re.search(r"^\*\*Next:\*\* .*?\]\(([^)]+)\)", text_of(path), re.MULTILINE)
+        assert found, path
+        assert (path.parent / found.group(1)).resolve() in wanted, f"{name}: {found.group(1)}"
+
+
+def test_numbers_of_chapters_and_exercises_in_the_text_are_those_of_the_table_of_contents():
+    counts = {}
+    for name, _, number in ORDER:
+        if number and file_of(name).suffix == ".ipynb":
+            counts[number] = text_of(file_of(name)).count(":::{exercise}")
+    for name in NUMBERS:
+        text = text_of(file_of(name))
+        for number, link in re.findall(r"\b[Cc]hapter ([\d.]*\d)(?:\]\(([^)#]+))?", text):
+            assert number in NUMBERS.values(), f"{name}: chapter {number}"
+            if link:
+                target = name_of((file_of(name).parent / link).resolve())
+                assert NUMBERS[target] == number, f"{name}: {link} is chapter {NUMBERS[target]}"
+        for number in re.findall(r"\b[Ee]xercise (\d[\d.]*\d|\d+)", text):
+            chapter, _, place = number.rpartition(".")
+            assert chapter in counts, f"{name}: exercise {number}, of which chapter?"
+            assert 1 <= int(place) <= counts[chapter], f"{name}: exercise {number}"
+
+
+# Every page
 
 
 @each_notebook
@@ -76,7 +195,10 @@ def test_metadata_is_minimal(path):
         assert set(cell.metadata) <= {"tags", "mystnb", "nbval", "jupyter"}
 
 
-@each_notebook
+# Pages that are not yet rewritten
+
+
+@each_old_notebook
 def test_chapter_has_title_question_box_takeaways_and_a_way_on(path):
     text = prose(read(path))
     assert re.match(r"# \S", text)
@@ -93,7 +215,7 @@ def test_chapter_has_title_question_box_takeaways_and_a_way_on(path):
 
 
 def test_chapter_has_a_figure_that_moves_through_eight_states_or_more():
-    for path in NOTEBOOKS:
+    for path in OLD:
         texts = [
             output["data"]["text/plain"]
             for cell in code_cells(read(path))
@@ -107,7 +229,7 @@ def test_chapter_has_a_figure_that_moves_through_eight_states_or_more():
 
 
 def test_chapter_has_a_quiz_of_its_own():
-    for path in NOTEBOOKS:
+    for path in OLD:
         quizzes = [
             output["data"]["text/plain"]
             for cell in code_cells(read(path))
@@ -119,7 +241,7 @@ def test_chapter_has_a_quiz_of_its_own():
 
 
 def test_chapter_has_exercises_whose_solutions_assert_something():
-    for path in NOTEBOOKS:
+    for path in OLD:
         notebook = read(path)
         text = prose(notebook)
         asked = re.findall(r":::\{exercise\} .+\n:label: (\S+)\n", text)
@@ -143,7 +265,7 @@ def test_chapter_has_exercises_whose_solutions_assert_something():
         assert answered == asked
 
 
-@each_notebook
+@each_old_notebook
 def test_code_cells_are_short_and_announced(path):
     notebook = read(path)
     lengths = [len(cell.source.splitlines()) for cell in code_cells(notebook)]
@@ -152,7 +274,7 @@ def test_code_cells_are_short_and_announced(path):
     assert notebook.cells[0].cell_type == "markdown"
 
 
-@each_notebook
+@each_old_notebook
 def test_every_picture_has_alt_text_and_a_text_that_is_compared(path):
     for cell in code_cells(read(path)):
         for output in pictures(cell):
@@ -162,7 +284,7 @@ def test_every_picture_has_alt_text_and_a_text_that_is_compared(path):
             assert "nbval-ignore-output" not in tags(cell)
 
 
-@each_notebook
+@each_old_notebook
 def test_outputs_that_cannot_repeat_are_followed_by_an_assertion(path):
     """A cell whose output is not compared is checked by an assertion in the next code cells."""
     cells = code_cells(read(path))
@@ -197,12 +319,12 @@ def test_stored_outputs_belong_to_stored_code(path):
 
 
 @each_notebook
-def test_images_of_the_book_are_small(path):
-    assert path.stat().st_size < MB
+def test_page_is_small(path):
+    assert path.stat().st_size < (MB if path.stem in FIRST_SIXTEEN else MB / 4)
 
 
 def test_all_notebooks_together_are_small():
-    assert sum(path.stat().st_size for path in NOTEBOOKS) < 8 * 2**20
+    assert sum(path.stat().st_size for path in NOTEBOOKS) < 12 * MIB
 
 
 def cited_links(text):

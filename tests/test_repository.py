@@ -56,11 +56,11 @@ def test_no_file_contains_a_path_of_somebodys_machine():
 
 def test_the_tree_stays_within_its_bounds():
     sizes = {path.relative_to(ROOT).as_posix(): path.stat().st_size for path in FILES}
-    assert sum(sizes.values()) < 60 * MIB
+    assert sum(sizes.values()) < 68 * MIB
     zoo = {name: size for name, size in sizes.items() if name.startswith("cifarlib/zoo/")}
     logits = [size for name, size in zoo.items() if Path(name).stem == "logits"]
     assert len(logits) >= 9 and sum(logits) < 3 * MIB
-    assert sum(zoo.values()) - sum(logits) < 12 * MIB  # weights and records
+    assert sum(zoo.values()) - sum(logits) < 15 * MIB  # weights and records
     images = sum(size for name, size in sizes.items() if name.startswith("cifarlib/data/images/"))
     assert images < 35 * MIB
 

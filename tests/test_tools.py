@@ -1,7 +1,9 @@
 """The scripts that maintainers and make run."""
 
 import importlib.util
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -127,6 +129,41 @@ def test_a_failing_notebook_is_left_as_it_was(tmp_path):
         notebooks.execute(path)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["broken.ipynb"]
+
+
+def test_executing_a_page_measures_it_and_fills_in_its_time(tmp_path):
+    """In a book of one page: a run, a longer text, and a notebook that is none of its pages."""
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    page = tmp_path / "chapters" / "part" / "page.ipynb"
+    page.parent.mkdir(parents=True)
+    other = tmp_path / "other.ipynb"
+    for path in (page, other):
+        cells = [
+            nbformat.v4.new_markdown_cell("# One\n\n**Time:** computed."),
+            nbformat.v4.new_code_cell("import time\ntime.sleep(1)"),
+        ]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+
+    def run(tool, *arguments):
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        subprocess.run(
+            [sys.executable, tool, *map(str, arguments)], cwd=tmp_path, check=True, env=environment
+        )
+        return nbformat.read(page, as_version=4)
+
+    run("tools/notebooks.py", page, other)
+    kept = json.loads((tmp_path / "chapters" / "run_seconds.json").read_text())
+    assert list(kept) == ["part/page"]
+    seconds = kept["part/page"]["seconds"]
+    assert 1 <= seconds < 60
+    notebook = nbformat.read(page, as_version=4)
+    assert f"**Time:** 1 minute to read, {seconds} second" in notebook.cells[0].source
+    assert "computed" in nbformat.read(other, as_version=4).cells[0].source
+    notebook.cells[0].source += " word" * 800
+    nbformat.write(notebook, page)
+    notebook = run("tools/page_time.py")
+    assert f"**Time:** 5 minutes to read, {seconds} second" in notebook.cells[0].source
+    assert notebook.cells[1].execution_count == 1
 
 
 def test_publishing_fills_in_the_repository_and_nothing_else(tmp_path):

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import nbformat
+import page_time
 from nbclient import NotebookClient
 from nbval_tolerance import complaint
 
@@ -63,9 +64,11 @@ def merge_streams(outputs: list) -> list:
 def execute(path: Path) -> None:
     """Run a notebook from top to bottom in its folder; write it back, whole or not at all."""
     notebook = nbformat.read(path, as_version=4)
+    started = time.perf_counter()
     NotebookClient(
         notebook, timeout=3600, record_timing=False, resources={"metadata": {"path": path.parent}}
     ).execute()
+    page_time.record(path, notebook, time.perf_counter() - started)
     write(path, normalize(notebook))
     for line in complaint(notebook).splitlines():
         print(f"{path.name}: {line}", file=sys.stderr)  # a test refuses it later
