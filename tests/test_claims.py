@@ -233,3 +233,25 @@ def test_a_part_stands_for_its_pages_that_have_a_ledger():
     assert claims.named(["walkthrough"]) == walkthrough
     assert claims.named(["pooling", "walkthrough"]) == ["pooling", *walkthrough]
     assert set(claims.named([])) == {path.stem for path in LEDGERS.glob("*.yaml")}
+
+
+REPORT = "Cell 3: Cell execution caused an exception\n\nInput:\nf()\n\nTraceback:\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "reason"),
+    [
+        ("Cell 3: Cell outputs differ\n", "output", "its output differs"),
+        (f"{REPORT}AssertionError: too small\n", "assertion", "AssertionError: too small"),
+        (f"{REPORT}ClaimError: not so: a > b\n", "assertion", "ClaimError: not so: a > b"),
+        (
+            f"{REPORT}KeyError: 1\n\nClaimError: cannot be checked: a > b (KeyError: 1)\n",
+            "error",
+            "ClaimError: cannot be checked: a > b (KeyError: 1)",
+        ),
+        (f"{REPORT}NameError: name 'x'\n", "error", "NameError: name 'x'"),
+        ("Cell 3: Unrun reference cell has outputs\n", "error", "Unrun reference cell has outputs"),
+    ],
+)
+def test_why_a_cell_failed_is_read_from_the_report_of_nbval(text, kind, reason):
+    assert claims.explain(text) == (kind, reason)

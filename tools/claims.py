@@ -134,7 +134,9 @@ def explain(text: str) -> tuple[str, str]:
     if not errors:
         said = re.search(r"^Cell \d+: (.*)$", text, re.MULTILINE)
         return "error", said.group(1) if said else "an error without words"
-    return ("assertion" if errors[-1].startswith("AssertionError") else "error"), errors[-1]
+    # A check that could not be evaluated says nothing about its claim
+    noticed = re.match(r"AssertionError|ClaimError: not so", errors[-1])
+    return ("assertion" if noticed else "error"), errors[-1]
 
 
 def order(notebook: nbformat.NotebookNode) -> list[str]:
