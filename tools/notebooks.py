@@ -23,6 +23,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+KEPT = ("tags", "mystnb", "nbval", "jupyter")  # of a cell's metadata
 PLACEHOLDER = "git+REPOSITORY"
 
 
@@ -30,7 +31,10 @@ def normalize(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Drop what differs from run to run or serves nobody: timings, stderr, viewers' metadata."""
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
-        cell.metadata = {k: v for k, v in cell.metadata.items() if k in ("tags", "mystnb")}
+        cell.metadata = {k: v for k, v in cell.metadata.items() if k in KEPT}
+        # JupyterLab adds to this key what its user folded; a page says only which source is
+        if cell.metadata.pop("jupyter", {}).get("source_hidden") is True:
+            cell.metadata.jupyter = nbformat.from_dict({"source_hidden": True})
         if cell.cell_type != "code":
             continue
         # TensorFlow greets on stderr, in words that depend on the machine; progress bars go there
