@@ -12,6 +12,9 @@ from collections.abc import Callable, Sequence
 from cifarlib.pictures import webp
 from cifarlib.plots import Plot
 
+# In JupyterLab the arrow keys would also jump from heading to heading, and fold sections away
+ARROW_KEYS = 'data-lm-suppress-shortcuts="true"'
+
 _STYLE = """
 .moving-figure { margin: 0; }
 .moving-figure label { display: flex; flex-wrap: wrap; gap: 0 .8em; align-items: center; }
@@ -68,7 +71,8 @@ class MovingFigure:
         name = f"moving-{self.digest}"
         sliders = "".join(
             f'<label><span>{html.escape(control)}</span> <input type="range" min="0" '
-            f'max="{len(labels) - 1}" value="0" aria-valuetext="{html.escape(labels[0])}">'
+            f'max="{len(labels) - 1}" value="0" aria-valuetext="{html.escape(labels[0])}" '
+            f"{ARROW_KEYS}>"
             f"<output>{html.escape(labels[0])}</output></label>"
             for control, labels in self.controls.items()
         )

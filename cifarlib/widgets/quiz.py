@@ -16,6 +16,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from cifarlib.widgets.moving import ARROW_KEYS
+
 FOLDER = Path(__file__).parent / "quizzes"
 
 _STYLE = """
@@ -124,7 +126,8 @@ def parse(name: str, text: str) -> Quiz:
 def _answer(answer: Answer, group: str) -> str:
     kind, word = ("right", "Right.") if answer.right else ("wrong", "Not quite.")
     return (
-        f'<div class="answer {kind}"><input type="radio" name="{group}" id="{_id(group, answer)}">'
+        f'<div class="answer {kind}"><input type="radio" name="{group}" '
+        f'id="{_id(group, answer)}" {ARROW_KEYS}>'
         f'<label for="{_id(group, answer)}">{_marked(answer.text)}</label>'
         f'<div class="remark" role="status"><b>{word}</b> {_marked(answer.remark)}</div></div>'
     )
