@@ -36,6 +36,8 @@ FIRST_PAGE = "intro.md"
 # For this JupyterLab alone: pages that are Markdown are shown, not edited; nothing is asked of a
 # host outside
 SETTINGS = {
+    # Names of pages are long, and when they were written tells nobody anything
+    "@jupyterlab/filebrowser-extension:browser": {"showLastModifiedColumn": False},
     "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
     "@jupyterlab/apputils-extension:notification": {
         "fetchNews": "false",
@@ -115,26 +117,28 @@ def update(folder: Path, book: Book | None = None) -> list[str]:
     written = json.loads(record.read_text()) if record.is_file() else {}
     notary = NotebookNotary(data_dir=str(folder / MACHINERY))
 
+    def found(name: str) -> str:
+        path = folder / name
+        return digest(name, path.read_bytes()) if path.is_file() else ""
+
     def is_ours(name: str) -> bool:
         """Whether a file is absent, or still as it was written here."""
-        path = folder / name
-        return not path.exists() or digest(path.read_bytes()) == written.get(name)
+        return found(name) in ("", written.get(name))
 
-    def has(name: str, content: bytes) -> bool:
-        """Whether the reader was given this version under this name, and has kept it."""
-        path = folder / name
-        if path.is_file() and path.read_bytes() == content:
-            written[name] = digest(content)
-        return path.exists() and written.get(name) == digest(content)
+    def has(name: str, version: str) -> bool:
+        """Whether the reader was given this version under this name, and has kept the file."""
+        if found(name) == version:
+            written[name] = version
+        return bool(found(name)) and written.get(name) == version
 
     for name, content in files.items():
-        versions = list(newer_names(name, written))
-        if any(has(version, content) for version in versions):
+        version, names = digest(name, content), list(newer_names(name, written))
+        if any(has(each, version) for each in names):
             continue
-        place = next(version for version in versions if is_ours(version))
+        place = next(each for each in names if is_ours(each))
         (folder / place).parent.mkdir(parents=True, exist_ok=True)
         (folder / place).write_bytes(content)
-        written[place] = digest(content)
+        written[place] = version
         if place != name:
             told.append(f"You changed {name}; the book's new version is beside it: {place}")
         if name.endswith(".ipynb"):  # so that figures move before anything is run
@@ -162,7 +166,18 @@ def versionless(name: str) -> str:
     return f"{path.parent}/{path.stem.split(' (new')[0]}{path.suffix}".removeprefix("./")
 
 
-def digest(content: bytes) -> str:
+def digest(name: str, content: bytes) -> str:
+    """A hash of what a reader would call the content.
+
+    JupyterLab changes the metadata of a notebook that is only opened; that is nobody's work.
+    """
+    if name.endswith(".ipynb"):
+        try:
+            cells = nbformat.reads(content.decode(), as_version=4).cells
+            kept = [[cell.cell_type, cell.source, cell.get("outputs", [])] for cell in cells]
+            content = json.dumps(kept, sort_keys=True).encode()
+        except (ValueError, AttributeError, nbformat.ValidationError):
+            pass  # no notebook any more: then it is the reader's
     return hashlib.sha256(content).hexdigest()
 
 
@@ -199,6 +214,7 @@ def command(folder: Path, more: list[str]) -> list[str]:
         "NotebookNotary.data_dir": machinery,
         "LabApp.workspaces_dir": machinery / "workspaces",
         "LabApp.default_url": f"/lab/tree/{FIRST_PAGE}",
+        "Application.log_level": "WARN",
     }
     start = [sys.executable, "-m", "jupyterlab"]
     if getattr(os, "geteuid", lambda: 1)() == 0:
@@ -219,6 +235,7 @@ def main() -> int:
     environment = set_up(folder)
     if options.update_only:
         return 0
+    print("JupyterLab opens in your browser. Ctrl+C in this window ends it.")
     sys.stdout.flush()
     if os.name == "posix":
         os.execve(sys.executable, command(folder, more), environment)

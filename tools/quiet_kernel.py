@@ -16,30 +16,32 @@ import select
 import threading
 
 # "I0000 00:00:1795886663.48  11292 port.cc:153] ..." or "2026-11-28 17:24:33.4: I tensorflow/..."
-_STAMP = (
-    rb"(?:(?P<severity>[IWE])\d{4} [\d:.]+\s+\d+ (?P<file>[\w./-]+):\d+\] "
-    rb"|[\d-]{10} [\d:.]+: (?P<severity2>[IWE]) (?P<file2>[\w./-]+):\d+\] )"
+_STAMPED = re.compile(
+    rb"(?:(?P<new>[IWE])\d{4} [\d:.]+\s+\d+ |[\d-]{10} [\d:.]+: (?P<old>[IWE]) )"
+    rb"[\w./-]+:\d+\] (?P<message>.*)"
 )
-_STAMPED = re.compile(_STAMP)
-# An error is dropped only if it says that there is no graphics card: known file by known file
-_NO_CARD = re.compile(rb"(?:^|/)(?:cuda_\w+|cudart_stub|cuda_platform|gpu_device|rocm_\w+)\.cc$")
-_ANNOUNCED = (
+# Warnings and errors that say no more than: there is no graphics card, or nothing to use one with
+_NO_CARD = re.compile(
+    rb"failed call to cuInit|Unable to register cu\w+ factory|Could not find (?:cuda|TensorRT)"
+    rb"|computation placer already registered|Cannot dlopen some GPU libraries"
+)
+_UNSTAMPED = (
     b"WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
     b"To enable the following instructions: ",
-    b"Skipping registering GPU devices",
+    b"Skipping registering GPU devices...",
 )
 PATIENCE = 0.2  # seconds until an unfinished line is let through
 
 
 def is_noise(line: bytes) -> bool:
     """Whether a line is one of TensorFlow's that tell a reader nothing."""
-    if line.startswith(_ANNOUNCED):
+    if line.startswith(_UNSTAMPED):
         return True
-    stamp = _STAMPED.match(line)
-    if not stamp:
+    stamped = _STAMPED.match(line)
+    if not stamped:
         return False
-    severity, file = stamp["severity"] or stamp["severity2"], stamp["file"] or stamp["file2"]
-    return severity in b"IW" or bool(_NO_CARD.search(file))
+    severity = stamped["new"] or stamped["old"]
+    return severity == b"I" or bool(_NO_CARD.search(stamped["message"]))
 
 
 def relay(source: int, target: int) -> None:
@@ -73,8 +75,8 @@ def install_filter() -> None:
 def main() -> None:
     from ipykernel.kernelapp import IPKernelApp
 
-    # The rest of what is only information; whoever set the variable wants to see it
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # Information has lines without a stamp, too: ask for none. Whoever set it wants to see them
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     app = IPKernelApp.instance()
     app.initialize()
     if os.name == "posix":  # elsewhere pipes cannot be waited for like this

@@ -92,8 +92,8 @@ class Heading(NamedTuple):
 
 
 def cell_name(cell: str, number: int) -> str:
-    """The name of a piece of a cell: several come from one."""
-    return f"{cell}-{number}" if number else cell
+    """The name of a piece of a cell, for several come from one. A page without cells has none."""
+    return f"{cell}-{number}" if cell and number else cell
 
 
 def walk(entries: list[Entry]):
