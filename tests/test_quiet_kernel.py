@@ -99,6 +99,7 @@ def test_in_a_notebook_tensorflow_is_silent_and_errors_are_seen(tmp_path, monkey
     for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH"):
         monkeypatch.setenv(name, environment[name])
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # or the kernel leaves file descriptor 2 alone
     cells = [nbformat.v4.new_code_cell(code) for code in CELLS]
     notebook = nbformat.v4.new_notebook(cells=cells)
     NotebookClient(notebook, timeout=300, allow_errors=True, kernel_name="python3").execute()
