@@ -2,6 +2,8 @@
 
 import os
 
+pytest_plugins = ["seconds"]  # tools/seconds.py: with -n, whole files, longest first
+
 # Kernels and subprocesses inherit these.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.pop("CIFARLIB_FULL", None)
