@@ -1,4 +1,4 @@
-"""What is published: only what passed, its parts in order, buttons that agree with the notebooks."""
+"""What is published: only what passed, in the right order, with buttons that agree."""
 
 import re
 from pathlib import Path
