@@ -1,12 +1,15 @@
-# Two commands matter: `make book` and `make test`. Each makes the environment .venv if it is missing.
+# `make` lists the commands. Each makes the environment .venv if it is missing.
 PYTHON ?= python3
 BIN := .venv/bin
+# As many processes as cores, but each takes 1 to 2 GB. Later options win: make test ARGS="-n 0"
+TESTS := -m pytest --nbval -n logical --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test serve notebooks zoo clean
+.PHONY: help env read book test serve notebooks zoo clean
 
 help:
-	@echo "make book       build the HTML book, executing its notebooks"
+	@echo "make read       build the pages from their stored outputs and open them: start here"
+	@echo "make book       build the pages anew, executing the notebooks"
 	@echo "make test       run all tests; re-run every notebook and compare its outputs"
 	@echo "make serve      show the built book at http://127.0.0.1:8000"
 	@echo "make notebooks  execute the notebooks in place (NOTEBOOKS=\"a.ipynb b.ipynb\" for some)"
@@ -17,15 +20,24 @@ env:
 	@command -v $(PYTHON) >/dev/null || { echo "There is no '$(PYTHON)'. Install Python 3.10 to 3.13, or name one: make PYTHON=..."; exit 1; }
 	@$(PYTHON) tools/environment.py
 
+# Without -W: a warning is for those who write the book, not for those who read it.
+read: env
+	@echo "Building the pages ..."
+	@BOOK_EXECUTE=off $(BIN)/jupyter-book build . -q
+	@$(BIN)/python tools/open_book.py
+
 book: export CIFARLIB_CHECKS = strict
 book: env
+	$(BIN)/python tools/execute_book.py
 	$(BIN)/jupyter-book build . -W --keep-going
 	@echo "Open _build/html/index.html, or run: make serve"
 
 test: env
-	$(BIN)/python -m pytest --nbval
+	$(BIN)/python $(TESTS) $(ARGS)
 
-serve: book
+# What was built last; if nothing was, the pages from their stored outputs
+serve: env
+	@test -e _build/html/index.html || BOOK_EXECUTE=off $(BIN)/jupyter-book build . -q
 	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
 
 notebooks: env

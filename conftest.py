@@ -9,6 +9,8 @@ sys.path.append(str(ROOT / "tools"))
 
 import nbval_tolerance  # noqa: E402  (the folder is known only now)
 
+pytest_plugins = ["seconds"]  # tools/seconds.py: with -n, whole files, longest first
+
 # Kernels and subprocesses inherit these.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["CIFARLIB_FULL"] = "0"  # the images that the package carries, whatever is in a cache

@@ -23,7 +23,7 @@ import numpy as np
 from cifarlib import Cifar10
 from cifarlib.data import cache_folder
 from cifarlib.data.arrays import Description
-from cifarlib.data.job import Limits
+from cifarlib.data.job import Job, Limits
 from cifarlib.data.sources import SOURCES, fetch, over_http
 
 BATCHES = [f"data_batch_{i}" for i in range(1, 6)] + ["test_batch"]
@@ -224,10 +224,25 @@ class Server:
         handler.page(302, Location=self.url)
 
 
+def tell_what_comes(path):
+    """Write the number of bytes that have been received, each time that some have."""
+    at = Job.at
+
+    def at_and_tell(job, count, total):
+        at(job, count, total)
+        path.write_text(str(count))
+
+    Job.at = at_and_tell
+
+
 def main(url):
     """Fetch the stand-in from the cache or ``url``; print from where, and what is in the folder."""
-    if ready := os.environ.get("READY"):
+    if ready := os.environ.get("READY"):  # a folder where all of a crowd meet before they begin
         (Path(ready) / str(os.getpid())).touch()
+        while len(os.listdir(ready)) < int(os.environ["CROWD"]):
+            time.sleep(0.02)
+    if came := os.environ.get("CAME"):  # a file that says how many bytes have been received
+        tell_what_comes(Path(came))
     small = make_stand_in()
     named = {"cache": SOURCES["cache"], "npm": SOURCES["npm"], "mirror": over_http(url)}
     try:

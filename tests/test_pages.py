@@ -468,8 +468,10 @@ def test_pages_work_from_the_disk_without_a_server(browser, html):
 def test_buttons_for_a_repository_are_absent_until_there_is_one(html, tmp_path):
     chapter = "chapters/walkthrough/simple_cnn.html"
     assert "colab" not in (html / chapter).read_text(encoding="utf-8")
-    published = build(tmp_path, BOOK_REPOSITORY="https://github.com/OWNER/NAME")
+    published = build(
+        tmp_path, BOOK_REPOSITORY="https://github.com/OWNER/NAME.git", BOOK_BRANCH="colab"
+    )
     text = (published / chapter).read_text(encoding="utf-8")
-    notebook = "OWNER/NAME/blob/main/chapters/walkthrough/simple_cnn.ipynb"
+    notebook = "OWNER/NAME/blob/colab/chapters/walkthrough/simple_cnn.ipynb"
     assert f"https://colab.research.google.com/github/{notebook}" in text
     assert "https://github.com/OWNER/NAME/issues" in text

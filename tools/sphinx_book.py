@@ -20,9 +20,7 @@ def setup(app: Sphinx) -> dict:
 
 
 def configure(app: Sphinx, config: Config) -> None:
-    # Jupyter's cache looks at a notebook's cells alone. With the hash in its name, a change in the
-    # package, its data or the versions executes the notebooks anew instead of showing stale pages.
-    config.nb_execution_cache_path = f"{config.nb_execution_cache_path}-{environment_hash()}"
+    config.nb_execution_cache_path = cache_path(config.nb_execution_cache_path)
     # Formulas as SVG: the only form of MathJax that asks for no further file, not even for fonts.
     config.mathjax_path = "mathjax/tex-svg-full.js"
     # The tests of the built pages take the stored outputs: nbval has compared them already.
@@ -30,6 +28,15 @@ def configure(app: Sphinx, config: Config) -> None:
         config.nb_execution_mode = "off"
     if repository := os.environ.get("BOOK_REPOSITORY"):
         config.html_theme_options.update(repository_buttons(repository))
+
+
+def cache_path(folder: str) -> str:
+    """The folder of executed notebooks, with a hash in its name.
+
+    Jupyter's cache looks at a notebook's cells alone. With the hash, a change in the package, its
+    data or the versions executes the notebooks anew instead of showing stale pages.
+    """
+    return f"{folder}-{environment_hash()}"
 
 
 def environment_hash() -> str:
@@ -47,17 +54,23 @@ def repository_buttons(repository: str) -> dict:
 
     Args:
         repository: where the book is published, such as ``https://github.com/OWNER/NAME``.
-            Nobody knows it before publishing; without it the buttons are absent, never dead.
+            Nobody knows it before publishing; without it the buttons are absent, never dead. An
+            address to clone from, which ends in ``.git``, means the same repository.
     """
-    if not re.fullmatch(r"https://[^/\s]+/[^/\s]+/[^/\s]+?/?", repository):
+    found = re.fullmatch(r"(https://[^/\s]+/[^/\s]+/[^/\s]+?)(?:\.git)?/?", repository)
+    if not found or found[1].endswith("/.git"):
         raise ConfigError(
             f"BOOK_REPOSITORY must look like https://github.com/OWNER/NAME, got {repository!r}"
         )
-    return {
-        "repository_url": repository.rstrip("/"),
+    options = {
+        "repository_url": found[1],
         "repository_branch": os.environ.get("BOOK_BRANCH", "main"),
         "use_repository_button": True,
         "use_issues_button": True,
         "use_source_button": True,
-        "launch_buttons": {"colab_url": "https://colab.research.google.com"},
     }
+    # Colab opens the notebook alone. Only on the branch that publishing makes do notebooks know
+    # where to get cifarlib (tools/readers_notebooks.py), so without one there is no button.
+    if os.environ.get("BOOK_BRANCH"):
+        options["launch_buttons"] = {"colab_url": "https://colab.research.google.com"}
+    return options
