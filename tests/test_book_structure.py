@@ -39,7 +39,6 @@ NOT_YET_REWRITTEN = {
     "first_look",
     "preparing_data",
     "simple_cnn",
-    "train_and_evaluate",
     "an_image_is_an_array",
     "convolution",
     "pooling",

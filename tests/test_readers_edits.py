@@ -29,7 +29,7 @@ LISTS = {p.stem: p for p in sorted((TESTS / "readers_edits").glob("*.yaml"))}
 PAGES_NOT_YET_CONVERTED = [
     "alexnet_and_vgg", "an_image_is_an_array", "convolution", "efficientnet", "first_look",
     "from_features_to_classes", "how_a_network_learns", "pooling", "preparing_data", "resnet",
-    "the_frontier_since", "train_and_evaluate", "vision_transformer",
+    "the_frontier_since", "vision_transformer",
     "what_gets_learned", "which_one",
 ]  # fmt: skip
 

@@ -18,6 +18,7 @@ from cifarlib.zoo.experiments.ablation import ABLATION
 from cifarlib.zoo.experiments.activation import ACTIVATION
 from cifarlib.zoo.experiments.data_hunger import DATA_HUNGER
 from cifarlib.zoo.experiments.degradation import DEGRADATION
+from cifarlib.zoo.experiments.first_changes import FIRST_CHANGES
 from cifarlib.zoo.experiments.scaling import SCALING
 from cifarlib.zoo.experiments.speednet_seeds import SPEEDNET_SEEDS
 from cifarlib.zoo.experiments.variants import Experiment, Variant
@@ -26,6 +27,7 @@ from cifarlib.zoo.seeds import train_seed
 
 FOLDER = Path(__file__).parent
 EXPERIMENTS: dict[str, Experiment] = {
+    "first_changes": FIRST_CHANGES,
     "ablation": ABLATION,
     "activation": ACTIVATION,
     "degradation": DEGRADATION,
