@@ -230,11 +230,12 @@ def main() -> None:
     if options.json:
         options.json.write_text("[]\n", encoding="utf-8")  # fails now rather than after the runs
     for path in paths:
-        results += measure(path, options.python)
+        found = measure(path, options.python)
+        results += found
         if options.json:
             options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    for result in results:
-        show(result)
+        for result in found:
+            show(result)
     if not results:
         print("No chapter states a tolerance.")
     sys.exit(any(result["flags"] for result in results))
