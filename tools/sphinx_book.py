@@ -26,6 +26,9 @@ def configure(app: Sphinx, config: Config) -> None:
     # The tests of the built pages take the stored outputs: nbval has compared them already.
     if os.environ.get("BOOK_EXECUTE") == "off":
         config.nb_execution_mode = "off"
+    # For notebooks that tools/execute_book.py has not executed before
+    os.environ.setdefault("CIFARLIB_CHECKS", "strict")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if repository := os.environ.get("BOOK_REPOSITORY"):
         config.html_theme_options.update(repository_buttons(repository))
 
