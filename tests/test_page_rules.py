@@ -249,7 +249,7 @@ PARTS = [
      "prints False"),
     (with_cells(run("three = 3"), at=4), "no sentence before: three = 3"),
     (with_cells(run("three = 3", tags=["hide-cell"]), run("four = 4")), "no sentence before: four"),
-    (with_cells(picture(), run("four = 4")), "no sentence before: four"),
+    (with_cells(say("Look:"), picture(), run("four = 4")), "no sentence before: four"),
     (with_cells(say("Look:"), run("plt.plot([1, 2])")), "fold the plotting"),
     (with_cells(say("Look:"), picture(tags=())), "fold the plotting"),
     (with_cells(picture(alt="A line.")), "a picture without alternative text"),
