@@ -322,7 +322,7 @@ def names_from_folded_cells(notebook):
             continue
         bound, needed, called = names(page_time.parsed(cell.source))
         if page_time.FOLDED & tags(cell):
-            folded |= bound - visible
+            folded |= bound
             continue
         complaints += [
             f"{name} comes from a folded cell: {first_line(cell)}"

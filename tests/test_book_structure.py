@@ -152,10 +152,12 @@ def test_next_leads_where_the_order_of_reading_leads():
 
 
 def test_numbers_of_chapters_and_exercises_in_the_text_are_those_of_the_table_of_contents():
-    counts = {}
-    for name, _, number in ORDER:
-        if number and file_of(name).suffix == ".ipynb":
-            counts[number] = text_of(file_of(name)).count(":::{exercise}")
+    counts, page = {}, None
+    for name, kind, number in ORDER:
+        page = number if kind != page_rules.CHILD else page  # a child's exercises count on
+        if page:
+            found = text_of(file_of(name)).count(":::{exercise}")
+            counts[page] = counts.get(page, 0) + found
     for name in NUMBERS:
         text = text_of(file_of(name))
         for number, link in re.findall(r"\b[Cc]hapter ([\d.]*\d)(?:\]\(([^)#]+))?", text):

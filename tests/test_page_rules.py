@@ -249,6 +249,7 @@ PARTS = [
      "prints False"),
     (with_cells(run("three = 3"), at=4), "no sentence before: three = 3"),
     (with_cells(run("three = 3", tags=["hide-cell"]), run("four = 4")), "no sentence before: four"),
+    (with_cells(say("Look:"), picture(), run("four = 4")), "no sentence before: four"),
     (with_cells(say("Look:"), run("plt.plot([1, 2])")), "fold the plotting"),
     (with_cells(say("Look:"), picture(tags=())), "fold the plotting"),
     (with_cells(picture(alt="A line.")), "a picture without alternative text"),
@@ -291,6 +292,7 @@ ALLOWED = [
     run("plt.plot(history.history['loss'])\nplt.show()", shown(image_png="AAAA"),
         tags=["plot-is-the-lesson"], mystnb={"image": {"alt": "a" * 41}}),
     run("a, b = b, a"),
+    run("a, b = len([1]), 3"),
     run("x, y = images[:10], labels[:10]"),
     run("x, y = load()"),
     run("total == 2", shown("True"), tags=["hide-cell"]),
@@ -392,7 +394,9 @@ def test_a_function_may_use_what_a_visible_cell_defines_later_but_nothing_folded
 
 def test_a_name_that_is_in_sight_first_may_be_used_in_folded_cells_too():
     again = run("x = 5", tags=["hide-input"])
-    assert page_rules.names_from_folded_cells(book(run("x = 1"), again, run("print(x)"))) == []
+    for code in ("print(x)", "def f(): return x"):
+        page = book(run("x = 1"), again, run(code))
+        assert page_rules.names_from_folded_cells(page) == []
     magic = run("%pip install y\nimport y", tags=["remove-cell"])
     assert page_rules.names_from_folded_cells(book(magic, run("import y\ny"))) == []
 
