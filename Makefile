@@ -3,9 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env book test serve notebooks zoo clean
+.PHONY: help env lab book test serve notebooks zoo clean
 
 help:
+	@echo "make lab        open the notebooks in JupyterLab: your own copies, in the folder lab"
 	@echo "make book       build the HTML book, executing its notebooks"
 	@echo "make test       run all tests; re-run every notebook and compare its outputs"
 	@echo "make serve      show the built book at http://127.0.0.1:8000"
@@ -23,6 +24,9 @@ book: env
 
 test: env
 	$(BIN)/python -m pytest --nbval
+
+lab: env
+	@$(BIN)/python tools/lab.py
 
 serve: book
 	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html

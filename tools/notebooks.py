@@ -2,7 +2,7 @@
 
 python tools/notebooks.py                    all chapters
 python tools/notebooks.py a.ipynb b.ipynb    these
-python tools/notebooks.py --repository URL   fill in where Colab gets cifarlib (for publishing)
+python tools/notebooks.py --repository URL   make them Colab's, in place (for publishing)
 """
 
 from __future__ import annotations
@@ -14,16 +14,12 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from readers_notebooks import METADATA, write_colab
 
 from cifarlib.files import write_atomically
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = ROOT / "chapters"
-METADATA = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
-PLACEHOLDER = "git+REPOSITORY"
 
 
 def normalize(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -69,25 +65,17 @@ def write(path: Path, notebook: nbformat.NotebookNode) -> None:
     write_atomically(path, lambda file: file.write(text.encode()))
 
 
-def set_repository(path: Path, repository: str) -> None:
-    """Fill in the address from which Colab installs cifarlib."""
-    notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
-        cell.source = cell.source.replace(PLACEHOLDER, f"git+{repository}")
-    write(path, notebook)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Execute the chapters in place.")
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: all of them")
-    parser.add_argument("--repository", help="fill in this address instead of executing")
+    parser.add_argument("--repository", help="make them Colab's instead of executing")
     options = parser.parse_args()
+    if options.repository:  # as tools/readers_notebooks.py --colab does, in another folder
+        write_colab(ROOT, options.repository)
+        return
     for path in options.notebooks or sorted(CHAPTERS.rglob("*.ipynb")):
         started = time.perf_counter()
-        if options.repository:
-            set_repository(path, options.repository)
-        else:
-            execute(path)
+        execute(path)
         print(
             f"{path.resolve().relative_to(ROOT)}: {time.perf_counter() - started:.0f} s", flush=True
         )
