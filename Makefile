@@ -5,10 +5,11 @@ BIN := .venv/bin
 TESTS := -m pytest --nbval -n logical --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help env read book test serve notebooks zoo clean
+.PHONY: help env read lab book test serve notebooks zoo clean
 
 help:
 	@echo "make read       build the pages from their stored outputs and open them: start here"
+	@echo "make lab        open the notebooks in JupyterLab: your own copies, in the folder lab"
 	@echo "make book       build the pages anew, executing the notebooks"
 	@echo "make test       run all tests; re-run every notebook and compare its outputs"
 	@echo "make serve      show the built book at http://127.0.0.1:8000"
@@ -34,6 +35,9 @@ book: env
 
 test: env
 	$(BIN)/python $(TESTS) $(ARGS)
+
+lab: env
+	@$(BIN)/python tools/lab.py
 
 # What was built last; if nothing was, the pages from their stored outputs
 serve: env

@@ -357,6 +357,21 @@ def test_solutions_are_hidden_until_the_reader_asks(visit, name):
         assert inside.is_visible()
 
 
+@pytest.mark.parametrize("name", [name for name in pages() if name.startswith("chapters/")])
+def test_the_download_button_gives_the_notebook_that_readers_open(visit, name):
+    page = visit().open(name)
+    links = page.locator("a[href$='.ipynb'][href*='_sources']")
+    assert links.count() == 1
+    response = page.request.get(links.first.evaluate("link => link.href"))
+    assert response.ok
+    cells = response.json()["cells"]
+    texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+    assert len(texts) > 10
+    assert not any(":::" in text for text in texts)
+    assert any(text.startswith("### Exercise ") for text in texts)
+    assert "REPOSITORY" not in "".join(map(str, cells))
+
+
 def luminance(color):
     red, green, blue = (int(value) for value in re.findall(r"\d+", color)[:3])
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

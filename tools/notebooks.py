@@ -2,7 +2,6 @@
 
 python tools/notebooks.py                    all chapters
 python tools/notebooks.py a.ipynb b.ipynb    these
-python tools/notebooks.py --repository URL   fill in where Colab gets cifarlib (for publishing)
 """
 
 from __future__ import annotations
@@ -17,17 +16,13 @@ import nbformat
 import page_time
 from nbclient import NotebookClient
 from nbval_tolerance import complaint
+from readers_notebooks import METADATA
 
 from cifarlib.files import check_writable, write_atomically
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = ROOT / "chapters"
-METADATA = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
 KEPT = ("tags", "mystnb", "nbval", "jupyter")  # of a cell's metadata
-PLACEHOLDER = "git+REPOSITORY"
 
 
 def normalize(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -80,18 +75,9 @@ def write(path: Path, notebook: nbformat.NotebookNode) -> None:
     write_atomically(path, lambda file: file.write(text.encode()))
 
 
-def set_repository(path: Path, repository: str) -> None:
-    """Fill in the address from which Colab installs cifarlib."""
-    notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
-        cell.source = cell.source.replace(PLACEHOLDER, f"git+{repository}")
-    write(path, notebook)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Execute the chapters in place.")
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: all of them")
-    parser.add_argument("--repository", help="fill in this address instead of executing")
     options = parser.parse_args()
     paths = options.notebooks or sorted(CHAPTERS.rglob("*.ipynb"))
     for path in paths:  # a slip in the last name must not wait for the minutes of all others
@@ -99,10 +85,7 @@ def main() -> None:
         check_writable(path)
     for path in paths:
         started = time.perf_counter()
-        if options.repository:
-            set_repository(path, options.repository)
-        else:
-            execute(path)
+        execute(path)
         print(
             f"{path.resolve().relative_to(ROOT)}: {time.perf_counter() - started:.0f} s", flush=True
         )

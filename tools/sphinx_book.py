@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 
+from readers_notebooks import Book, Target, as_bytes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ConfigError
@@ -16,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 def setup(app: Sphinx) -> dict:
     app.connect("config-inited", configure)
+    app.connect("build-finished", write_downloads)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -40,6 +42,17 @@ def cache_path(folder: str) -> str:
     data or the versions executes the notebooks anew instead of showing stale pages.
     """
     return f"{folder}-{environment_hash()}"
+
+
+def write_downloads(app: Sphinx, exception: Exception | None) -> None:
+    """What a page's download button gives: the notebook as readers open it, not its source."""
+    if exception or app.builder.format != "html":
+        return
+    book, target = Book(ROOT), Target(os.environ.get("BOOK_REPOSITORY", ""))
+    for page in book.pages:
+        copy = Path(app.outdir, "_sources", page)
+        if copy.suffix == ".ipynb" and copy.is_file():
+            copy.write_bytes(as_bytes(book, page, target))
 
 
 def environment_hash() -> str:
