@@ -226,7 +226,7 @@ def test_a_quiz_is_answered_with_the_keyboard_and_nothing_else_moves(page):
 def test_a_button_unfolds_the_solution(page):
     heading(page, "Solution to exercise 1").scroll_into_view_if_needed()
     page.get_by_text("2 cells hidden").click()
-    page.get_by_text("Like this.").wait_for()
+    page.locator(".jp-Notebook p", has_text="Like this.").wait_for()
     assert collapsed(page) == 0
 
 
