@@ -439,6 +439,9 @@ def test_an_interrupted_update_is_not_taken_for_a_readers_work(tmp_path):
 TOC = """
 root: intro
 parts:
+  - numbered: false
+    chapters:
+      - file: chapters/start/begin
   - numbered: 2
     chapters:
       - file: chapters/first/index
@@ -465,6 +468,7 @@ def test_copies_are_numbered_as_the_book_numbers_its_chapters(tmp_path):
     book = readers.Book(tmp_path)
     assert list(lab.places(book).values()) == [
         "intro.md",
+        "0-start/0.1-begin.md",
         "1-first/1.0-about_first.md",
         "1-first/1.1-a.md",
         "1-first/1.1.1-deep.md",

@@ -49,8 +49,9 @@ SETTINGS = {
 def places(book: Book) -> dict[str, str]:
     """Where each page goes: ``1-walkthrough/1.3-simple_cnn.ipynb``, numbered as the book is read.
 
-    A part is a folder. Its opening page, if it has one, is number 0, a page below another has a
-    third number. What is not a chapter, such as the data card, keeps its place.
+    A part is a folder, with the book's number or, where it has none, 0. Its opening page, if it has
+    one, is number 0, a page below another has a third number. What is not a chapter, such as the
+    data card, keeps its place.
     """
     groups: list[list[Entry]] = []
     for part in book.parts:
@@ -67,7 +68,10 @@ def places(book: Book) -> dict[str, str]:
         stem = f"about_{name.parent.name}" if name.stem == "index" else name.stem
         found[page] = f"{folder}/{number}-{stem}{name.suffix}"
 
-    for group_number, group in enumerate(groups, 1):
+    numbered = any(group[0].number for group in groups)
+    for position, group in enumerate(groups, 1):
+        # The numbers are the book's; what it leaves without one, such as its start, comes first
+        group_number = (group[0].number or 0) if numbered else position
         named = next(entry.file for entry in group if entry.file)
         folder = f"{group_number}-{PurePosixPath(named).parent.name}"
         width = len(str(len(group) - 1))
