@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import yaml
@@ -460,13 +461,64 @@ def test_formulas_are_typeset_without_a_network(visit):
     assert page.locator("mjx-container svg").count() == page.locator(".math").count() > 0
 
 
-def test_search_finds_a_chapter(visit):
+# What readers type into search, and a page that treats it
+COVERED = {
+    "confusion matrix": "chapters/walkthrough/train_and_evaluate",
+    "overfitting": "chapters/walkthrough/train_and_evaluate",
+    "learning rate": "chapters/principles/how_a_network_learns",
+    "augmentation": "chapters/principles/what_gets_learned",
+    "softmax": "chapters/principles/from_features_to_classes",
+    "dropout": "chapters/walkthrough/simple_cnn",
+    "ReLU": "chapters/principles/how_a_network_learns",
+}
+# What the book does not treat yet: the glossary says so, and where else to read about it
+NOT_YET = ["Grad-CAM", "ONNX", "transfer learning"]
+
+
+def search_results(one, query):
+    """The addresses of what the book's search finds, the best first."""
+    page = one.open(f"search.html?q={quote(query)}")
+    page.wait_for_function(
+        "/^Search finished|did not match/.test("
+        "document.querySelector('#search-results .search-summary')?.innerText ?? '')"
+    )
+    links = page.locator("#search-results li > a").evaluate_all("all => all.map(a => a.href)")
+    return [link.removeprefix(f"{one.site}/") for link in links]
+
+
+@pytest.mark.parametrize("query", [*COVERED, *NOT_YET, "overfit", "confusion"])
+def test_search_leads_first_to_where_the_glossary_explains_the_term(visit, query):
     one = visit()
-    page = one.open("search.html?q=dropout")
-    page.wait_for_selector("#search-results li a")
-    results = page.locator("#search-results li a").all_inner_texts()
-    assert any("A simple CNN" in text for text in results)
+    found = search_results(one, query)
+    assert found, "nothing found"
+    assert found[0].startswith("reference/glossary.html")
+    page = one.open(found[0])
+    term = page.evaluate("document.getElementById(location.hash.slice(1))?.innerText ?? ''")
+    assert term.lower().startswith(query.lower())
     assert one.troubles == []
+
+
+@pytest.mark.parametrize("query", COVERED)
+def test_search_has_the_page_that_treats_a_term_among_its_first_five(visit, query):
+    pages = [re.sub(r"\.html.*", "", address) for address in search_results(visit(), query)[:5]]
+    assert COVERED[query] in pages
+
+
+@pytest.mark.parametrize("term", NOT_YET)
+def test_a_term_that_no_page_treats_yet_names_a_source(term):
+    text = (ROOT / "reference" / "glossary.md").read_text(encoding="utf-8")
+    entry = re.search(rf"(?m)^{term}\n    (.+)$", text)[1]
+    assert re.search(r"does not cover it yet; see \[.+\((19|20)\d\d\)\]\(https://", entry)
+
+
+def test_the_way_in_is_in_the_first_screen_of_the_front_page(visit):
+    for width in (DESKTOP, PHONE):
+        page = visit(width=width).open(pages()[0])
+        link = page.locator("article a[href$='start/first_network.html']").first
+        box = link.bounding_box()
+        assert box["y"] + box["height"] <= 800  # the height of the window
+        cover = page.locator("article img[src$='cover.png']")
+        assert cover.bounding_box()["y"] <= 800 / 2
 
 
 def test_pages_work_from_the_disk_without_a_server(browser, html):

@@ -11,6 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from computed_tables import TABLES, table
 
 EXERCISE, SOLUTION = 3, 4  # levels of headings
 BOXES = (
@@ -19,7 +22,7 @@ BOXES = (
 )  # fmt: skip
 DIRECTIVES = (
     *BOXES, "bibliography", "exercise", "exercise-end", "exercise-start", "figure", "glossary",
-    "image", "math", "solution", "solution-end", "solution-start",
+    "image", "math", "solution", "solution-end", "solution-start", *TABLES,
 )  # fmt: skip
 TEXT_ROLES = ("abbr", "command", "guilabel", "kbd", "sub", "sup", "term")
 REFERENCES = ("ref", "numref", "prf:ref")
@@ -80,6 +83,7 @@ class Page:
         link: gets the text, the address and whether it is a picture; gives Markdown.
         number: of the chapter, such as ``"2.4"``: its exercises are 2.4.1, 2.4.2. May be empty.
         bibliography: the text of the BibTeX file, for citations.
+        root: the book's folder, for tables that are computed.
     """
 
     def __init__(
@@ -88,8 +92,10 @@ class Page:
         link: Callable[[str, str, bool], str],
         number: str = "",
         bibliography: str = "",
+        root: Path = Path(),
     ) -> None:
         self.name, self.link, self.bibliography = name, link, bibliography
+        self.root = root
         self.prefix = f"{number}." if number else ""
         self.exercises: dict[str, str] = {}  # "Exercise 2.4.1" by label
         self.in_solution = False
@@ -204,6 +210,9 @@ class Page:
             return f"$$\n{body.strip() or block.argument}\n$$"
         if block.name == "glossary":
             return "\n".join(self._glossary(block.body))
+        if block.name in TABLES:
+            computed = table(block.name, block.argument, block.body, self.root, self.name)
+            return self.inline(computed)
         return self._whole_bibliography()
 
     def _glossary(self, lines: list[str]) -> Iterator[str]:

@@ -1,12 +1,14 @@
 """Turn the book's notebooks into those that a reader opens.
 
     python tools/readers_notebooks.py --colab --repository URL FOLDER
+    python tools/readers_notebooks.py --exercises FOLDER
 
 The sources are written for the book's pages: their Markdown has directives, their cells have tags
 that hide code. A reader in JupyterLab or Colab sees plain headings and quotes instead, numbered
 exercises, and solutions and the code of figures folded away. `make lab` (tools/lab.py), the pages'
 download button (tools/sphinx_book.py) and the branch for Colab (the command above) all take the
-notebooks from here; they differ in where links lead, which is what a `Target` knows.
+notebooks from here; they differ in where links lead, which is what a `Target` knows. For teachers,
+the second command writes a sheet for each page: its exercises without their solutions.
 """
 
 from __future__ import annotations
@@ -48,6 +50,12 @@ except ModuleNotFoundError:
         "installed. Or install the package into this Python: python -m pip install FOLDER"
     ) from None
 """
+SHEET_HEAD = (
+    "# Exercises: {title}\n\n"
+    "From {number}*Deep Learning for Image Recognition*. The exercises use names that the page "
+    "defines: answer them at the end of the page's own notebook, or copy the cells that you need."
+    "\n\nLicense of the text: [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/)."
+)
 
 
 @dataclass
@@ -141,7 +149,7 @@ class Book:
 
     def reader(self, page: str, link) -> Page:
         """What turns the Markdown of a page, its exercises numbered already."""
-        reader = Page(page, link, self.numbers.get(page, ""), self.bibliography)
+        reader = Page(page, link, self.numbers.get(page, ""), self.bibliography, self.root)
         for text in self.texts(page).values():
             reader.number_exercises(text)
         return reader
@@ -379,14 +387,79 @@ def copy_pictures(book: Book, target: Target, folder: Path) -> None:
             path.write_bytes(content)
 
 
+def exercise_sheet(book: Book, page: str, target: Target) -> nbformat.NotebookNode | None:
+    """The exercises of a page without their solutions, an empty cell below each.
+
+    Returns:
+        None if the page has no exercises.
+    """
+    if not page.endswith(".ipynb"):
+        return None
+    sheet: list[nbformat.NotebookNode] = []
+    count, asking = 0, False
+
+    def make_room() -> None:
+        if asking:
+            sheet.append(nbformat.v4.new_code_cell("", id=f"answer-{count}"))
+
+    for cell in transform(book, page, target).cells:
+        level = heading_level(cell)
+        if level == EXERCISE and re.match(r"#+ Exercise \d", cell.source):
+            make_room()
+            count, asking = count + 1, True
+        elif 0 < level <= SOLUTION:
+            make_room()
+            asking = False
+        if asking:
+            sheet.append(nbformat.from_dict({**cell, "outputs": [], "execution_count": None})
+                         if cell.cell_type == "code" else cell)  # fmt: skip
+    make_room()
+    if not count:
+        return None
+    number = f"chapter {book.numbers[page]} of the book, " if book.numbers[page] else ""
+    head = SHEET_HEAD.format(title=book.titles[page], number=number)
+    cells = [nbformat.v4.new_markdown_cell(head, id="sheet"), *sheet]
+    notebook = nbformat.v4.new_notebook(metadata=METADATA, cells=cells)
+    nbformat.validate(notebook)
+    return notebook
+
+
+def heading_level(cell: nbformat.NotebookNode) -> int:
+    """The level of the heading that a cell begins with, 0 without one."""
+    found = re.match(r"#+(?= )", cell.source) if cell.cell_type == "markdown" else None
+    return len(found[0]) if found else 0
+
+
+def write_exercises(folder: Path, repository: str = "", book: Book | None = None) -> list[Path]:
+    """Write a sheet for each page that has exercises, at the path of the page in the book."""
+    book, written = book or Book(), []
+    target = Target(repository)
+    sheets = {page: exercise_sheet(book, page, target) for page in book.pages}
+    for page, sheet in sheets.items():
+        if sheet is not None:
+            path = Path(folder) / page
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(nbformat.writes(sheet) + "\n", encoding="utf-8")
+            written.append(path)
+    return written
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write the notebooks that readers open.")
-    parser.add_argument("--colab", action="store_true", required=True, help="for Colab's branch")
-    parser.add_argument("--repository", required=True, help="https://github.com/OWNER/NAME")
+    kinds = parser.add_mutually_exclusive_group(required=True)
+    kinds.add_argument("--colab", action="store_true", help="all pages, for Colab's branch")
+    kinds.add_argument("--exercises", action="store_true", help="sheets without solutions")
+    parser.add_argument("--repository", default="", help="https://github.com/OWNER/NAME")
     parser.add_argument("output", type=Path, help="the folder to write into")
     options = parser.parse_args()
-    written = write_colab(options.output, options.repository)
-    print(f"{len(written)} pages in {options.output}")
+    if options.colab and not options.repository:
+        parser.error("--colab needs --repository: Colab gets the book's package from there")
+    # Never among the sources, whose notebooks have the names of the sheets
+    if options.output.resolve() == ROOT:
+        parser.error(f"{options.output} is the book's own folder; name another")
+    write = write_colab if options.colab else write_exercises
+    written = write(options.output, options.repository)
+    print(f"{len(written)} {'pages' if options.colab else 'sheets'} in {options.output}")
 
 
 if __name__ == "__main__":
