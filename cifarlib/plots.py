@@ -122,11 +122,13 @@ def image_grid(
         raise ValueError(f"got {len(titles)} titles for {len(images)} images")
     titles = None if titles is None else [str(title) for title in titles]
     rows = math.ceil(len(images) / columns)
-    lines = sum(
+    lines = [
         max(title.count("\n") + 1 if title else 0 for title in titles[start : start + columns])
         for start in range(0, len(titles or ()), columns)
-    )
-    height = rows * width / columns + lines * title_size * 1.35 / 72
+    ]
+    # Each line of a title, and matplotlib's 6 points between a row's titles and its images
+    points = sum(1.35 * title_size * count + 6 for count in lines if count)
+    height = rows * width / columns + points / 72
     figure, axes = subplots(rows, columns, size=(width, height), squeeze=False)
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0, hspace=0)
     for axis in axes.flat:

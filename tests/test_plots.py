@@ -134,6 +134,19 @@ def test_where_one_title_ends_counts():
     assert image_grid(two, ["cat\nold", "dog"]).text != image_grid(two, ["cat", "old\ndog"]).text
 
 
+@pytest.mark.parametrize(
+    ("columns", "width", "title"),
+    [(10, 7, "one line"), (3, 4.5, "two\nlines"), (3, 4.5, "three\nlines\nhere"), (5, 9, "a\nb")],
+)
+def test_titles_of_several_lines_are_not_cut_off(columns, width, title, figures):
+    count = 2 * columns
+    image_grid(images(count), [title] * count, columns=columns, width=width)
+    (figure,) = figures
+    for axis in figure.axes:
+        extent = axis.title.get_window_extent()
+        assert extent.y1 <= figure.bbox.height, f"{extent.y1 - figure.bbox.height:.0f} pixels short"
+
+
 @pytest.mark.parametrize("data", [np.array([1 + 0.5j]), np.array([0.5, None], object)])
 def test_fractions_in_disguise_are_refused(data):
     figure = subplots(size=(1, 1))[0]

@@ -87,4 +87,33 @@ def _sum_text(patches: dict, kernels: dict) -> str:
     return f"{' + '.join(map(str, totals))} = {sum(totals)}"
 
 
-DIAGRAMS = {"simple_cnn": simple_cnn, "data_splits": data_splits, "channel_sum": channel_sum}
+def nearest_mean() -> Drawing:
+    """A tiny image, two tiny mean images, and the squared differences that choose between them."""
+    image = [[8, 9], [5, 6]]
+    means = {"airplane": [[9, 9], [7, 7]], "frog": [[3, 4], [4, 3]]}
+    drawing = Drawing(420, 266)
+    drawing.text(50, 87, "image").grid(20, 103, image)
+    for row, (name, mean) in enumerate(means.items()):
+        top = 32 + 136 * row
+        squares = [
+            [(a - b) ** 2 for a, b in zip(*pair, strict=True)]
+            for pair in zip(image, mean, strict=True)
+        ]
+        values = [value for line in squares for value in line]
+        drawing.arrow((80, 133), (150, top + 30))
+        drawing.text(183, top - 16, f"mean {name}", size=14)
+        drawing.grid(153, top, mean, fill="blue" if row == 0 else "green")
+        drawing.arrow((213, top + 30), (298, top + 30))
+        drawing.text(332, top - 16, "squared differences", size=14)
+        drawing.grid(302, top, squares)
+        words = f"{' + '.join(map(str, values))} = {sum(values)}"
+        drawing.text(310, top + 80, words, bold=row == 0)
+    return drawing
+
+
+DIAGRAMS = {
+    "simple_cnn": simple_cnn,
+    "data_splits": data_splits,
+    "channel_sum": channel_sum,
+    "nearest_mean": nearest_mean,
+}
