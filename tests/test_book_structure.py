@@ -38,7 +38,6 @@ FIRST_SIXTEEN = {
 NOT_YET_REWRITTEN = {
     "first_look",
     "preparing_data",
-    "simple_cnn",
     "an_image_is_an_array",
     "convolution",
     "pooling",
