@@ -20,7 +20,6 @@ NOT_YET = {
     "resnet",
     "the_frontier_since",
     "vision_transformer",
-    "which_one",
 }
 KEYS = {"claim", "held", "mutant", "survives", "note", "gone"}
 
