@@ -18,7 +18,6 @@ NOT_YET = {
     "alexnet_and_vgg",
     "efficientnet",
     "resnet",
-    "the_frontier_since",
     "vision_transformer",
 }
 KEYS = {"claim", "held", "mutant", "survives", "note", "gone"}
