@@ -17,7 +17,6 @@ PAGES = {path.stem: path for path in sorted((ROOT / "chapters").rglob("*.ipynb")
 NOT_YET = {
     "alexnet_and_vgg",
     "efficientnet",
-    "resnet",
     "vision_transformer",
 }
 KEYS = {"claim", "held", "mutant", "survives", "note", "gone"}
