@@ -16,7 +16,6 @@ PAGES = {path.stem: path for path in sorted((ROOT / "chapters").rglob("*.ipynb")
 # Pages whose claims nobody has listed yet. Take a page out when its ledger is written.
 NOT_YET = {
     "efficientnet",
-    "vision_transformer",
 }
 KEYS = {"claim", "held", "mutant", "survives", "note", "gone"}
 
