@@ -188,8 +188,7 @@ def test_make_book_is_strict(tmp_path, monkeypatch):
 def test_make_notebooks_is_strict(condition, tmp_path, monkeypatch):
     monkeypatch.delenv("CIFARLIB_CHECKS")
     (tmp_path / "chapters").mkdir()
-    (tmp_path / "tools").mkdir()
-    shutil.copy(ROOT / "tools" / "notebooks.py", tmp_path / "tools")
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
     code = f"from cifarlib import check\ncheck('it is so', lambda: {condition})"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     nbformat.write(notebook, tmp_path / "chapters" / "a.ipynb")

@@ -37,7 +37,7 @@ def imported(code):
 
 def from_elsewhere(folder):
     """``{distribution: a file that imports it}`` for what is neither Python's nor ours."""
-    ours = {path.stem for part in ("tests", "tools") for path in (ROOT / part).glob("*.py")}
+    ours = {path.stem for part in ("tests", "tools") for path in (ROOT / part).rglob("*.py")}
     found = {}
     for path, code in sources(folder):
         for module in imported(code) - ours - {"cifarlib"} - sys.stdlib_module_names:

@@ -373,7 +373,7 @@ def test_sincos_positions_are_fixed():
     assert len(layer.weights) == 1
 
 
-@pytest.mark.parametrize("kind", ["lerned", "Learned", "none", "", None])
+@pytest.mark.parametrize("kind", ["sincosine", "Learned", "none", "", None])
 def test_positions_of_an_unknown_kind_are_refused_and_not_taken_for_fixed_ones(kind):
     with pytest.raises(ValueError, match=f"kind must be one of 'learned', 'sincos', got {kind!r}"):
         PositionEmbedding(kind)

@@ -29,7 +29,7 @@ layers = keras.layers
         (vgg, {"depth": "16"}, "depth must be one of 11, 13, 16, 19, got '16'"),
         (vgg, {"width": -1}, "width must be .* got -1"),
         (vgg, {"batch_norm": "no"}, "batch_norm must be True or False, got 'no'"),
-        (vgg, {"initializer": "smal"}, "smal"),
+        (vgg, {"initializer": "tiny"}, "tiny"),
         (vgg, {"dropout": 1.5}, "dropout must be .* got 1.5"),
         (resnet, {"depth": 21}, r"depth must be 6 n \+ 2, so 8, 14, 20, ..., got 21"),
         (resnet, {"depth": 2}, "depth must be .* got 2"),

@@ -104,8 +104,7 @@ class LocalResponseNormalization(layers.Layer):
         pixels that run from 0 to 255; ours have unit deviation, so it is multiplied by 63 squared.
     """
 
-    def __init__(self, **settings) -> None:
-        super().__init__(**settings)
+    def build(self, shape) -> None:
         require_channels_last()
 
     def call(self, inputs):
