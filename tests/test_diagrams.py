@@ -63,3 +63,15 @@ def test_a_diagram_in_a_page_has_a_name_for_screen_readers():
     assert page.startswith(
         '<svg class="diagram" role="img" aria-label="a &quot;box&quot; &amp; more"'
     )
+
+
+@each_diagram
+def test_a_page_shows_the_diagram_and_says_what_is_in_it(path):
+    texts = [p.read_text(encoding="utf-8") for p in (ROOT / "chapters").rglob("*.ipynb")]
+    alts = [
+        alt
+        for text in texts
+        for alt in re.findall(rf"!\[([^\]]*)\]\([^)]*diagrams/{path.name}\)", text)
+    ]
+    assert alts, f"no page shows {path.name}"
+    assert min(map(len, alts)) > 60, f"say what is in {path.name}"
