@@ -545,7 +545,13 @@ def test_layer_survives_saving_and_loading(shape, layer, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "make", [normalization, raw_images, lambda: PaddedShortcut(4, 2), LocalResponseNormalization]
+    "make",
+    [
+        normalization,
+        raw_images,
+        lambda: PaddedShortcut(4, 2),
+        lambda: LocalResponseNormalization()(np.ones((1, 4, 4, 8), "float32")),  # at its first use
+    ],
 )
 def test_layers_for_channels_last_are_refused_where_keras_puts_channels_first(make, channels_first):
     with pytest.raises(ValueError, match=r"set_image_data_format\('channels_last'\)"):

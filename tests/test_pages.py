@@ -365,7 +365,7 @@ def test_solutions_are_hidden_until_the_reader_asks(visit, name):
         assert inside.is_visible()
 
 
-@pytest.mark.parametrize("name", [name for name in pages() if name.startswith("chapters/")])
+@pytest.mark.parametrize("name", notebooks())
 def test_the_download_button_gives_the_notebook_that_readers_open(visit, name):
     page = visit().open(name)
     links = page.locator("a[href$='.ipynb'][href*='_sources']")
@@ -374,9 +374,10 @@ def test_the_download_button_gives_the_notebook_that_readers_open(visit, name):
     assert response.ok
     cells = response.json()["cells"]
     texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
-    assert len(texts) > 10
+    assert len(texts) > 5
     assert not any(":::" in text for text in texts)
-    assert any(text.startswith("### Exercise ") for text in texts)
+    if "{exercise}" in (ROOT / name).with_suffix(".ipynb").read_text(encoding="utf-8"):
+        assert any(text.startswith("### Exercise ") for text in texts)
     assert "REPOSITORY" not in "".join(map(str, cells))
 
 

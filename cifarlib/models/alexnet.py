@@ -104,6 +104,7 @@ class LocalResponseNormalization(layers.Layer):
         pixels that run from 0 to 255; ours have unit deviation, so it is multiplied by 63 squared.
     """
 
+    # Not in __init__: with one, Keras writes another configuration, and records have its hash
     def build(self, shape) -> None:
         require_channels_last()
 
