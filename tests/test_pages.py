@@ -374,9 +374,11 @@ def test_the_download_button_gives_the_notebook_that_readers_open(visit, name):
     assert response.ok
     cells = response.json()["cells"]
     texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
-    assert len(texts) > 5
     assert not any(":::" in text for text in texts)
-    if "{exercise}" in (ROOT / name).with_suffix(".ipynb").read_text(encoding="utf-8"):
+    if name == "chapters/start/first_network.html":  # six short texts and no exercise
+        assert len(texts) > 5
+    else:
+        assert len(texts) > 10
         assert any(text.startswith("### Exercise ") for text in texts)
     assert "REPOSITORY" not in "".join(map(str, cells))
 
