@@ -5,9 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib.checks import divisor, whole
-from cifarlib.inputs import raw_images
-from cifarlib.layers import BatchNormalization, normalization
+from cifarlib._checks import divisor, whole
+from cifarlib.layers import BatchNormalization, normalization, raw_images
 
 
 def convmixer(

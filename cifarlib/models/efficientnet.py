@@ -7,9 +7,14 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from cifarlib.checks import fraction, positive, whole
-from cifarlib.inputs import raw_images, require_channels_last
-from cifarlib.layers import BatchNormalization, normalization, stochastic_depth
+from cifarlib._checks import fraction, positive, whole
+from cifarlib.layers import (
+    BatchNormalization,
+    normalization,
+    raw_images,
+    require_channels_last,
+    stochastic_depth,
+)
 
 # (fused?, expansion, filters, blocks, stride) of each stage, at width and depth 1
 STAGES = (

@@ -5,9 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib.checks import choice, truth, whole
-from cifarlib.inputs import raw_images
-from cifarlib.layers import BatchNormalization, PaddedShortcut, normalization
+from cifarlib._checks import choice, truth, whole
+from cifarlib.layers import BatchNormalization, PaddedShortcut, normalization, raw_images
 
 SHORTCUTS = ("pad", "projection")
 

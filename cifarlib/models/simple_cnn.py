@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib.checks import fraction
-from cifarlib.inputs import raw_images
+from cifarlib._checks import fraction
+from cifarlib.layers import raw_images
 
 
 def simple_cnn(*, dropout: float = 0.5) -> keras.Model:

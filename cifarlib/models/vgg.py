@@ -5,9 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib.checks import choice, fraction, truth, whole
-from cifarlib.inputs import raw_images
-from cifarlib.layers import BatchNormalization, normalization
+from cifarlib._checks import choice, fraction, truth, whole
+from cifarlib.layers import BatchNormalization, normalization, raw_images
 
 # Convolutions before each of the five pools: configurations A, B, D, E of the paper's table 1
 CONFIGURATIONS = {

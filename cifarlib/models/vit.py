@@ -5,9 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib.checks import choice, divisor, fraction, positive, whole
-from cifarlib.inputs import raw_images
-from cifarlib.layers import ClassToken, PositionEmbedding, normalization
+from cifarlib._checks import choice, divisor, fraction, positive, whole
+from cifarlib.layers import ClassToken, PositionEmbedding, normalization, raw_images
 
 TOKENIZERS = ("patch", "convolution")
 POOLINGS = ("class", "mean", "sequence")
@@ -105,33 +104,6 @@ def vit(
     return keras.Model(images, layers.Dense(10, dtype="float32")(x), name="vit")
 
 
-def cct(*, depth: int = 2, dim: int = 128, heads: int = 2, **settings) -> keras.Model:
-    """CCT-2/3x2, a compact transformer with convolutional tokens: 0.28 M parameters.
-
-    Args:
-        depth, dim, heads: as in :func:`vit`.
-        **settings: the other settings of :func:`vit`, to change those of the paper.
-
-    Returns:
-        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``.
-
-    Raises:
-        ValueError: a setting is outside its range.
-
-    Source:
-        Hassani et al. (2021), arXiv 2104.05704: convolutional tokens, sequence pooling, hidden
-        layers no wider than a token, stochastic depth up to 0.1. Their dropout of 0.1 on
-        attention is left out: ``dropout`` here would act on other layers as well.
-
-    >>> cct().count_params()
-    284491
-    """
-    settings = {
-        "tokenizer": "convolution", "pooling": "sequence", "mlp_ratio": 1.0, "drop_rate": 0.1,
-    } | settings  # fmt: skip
-    return vit(depth=depth, dim=dim, heads=heads, **settings)
-
-
 def _encoder_block(x, number: int, heads: int, hidden: int, dropout: float, drop_rate: float):
     """Attention between the tokens, then the same small network for each, both added to them."""
     dim = x.shape[-1]
@@ -150,22 +122,3 @@ def _encoder_block(x, number: int, heads: int, hidden: int, dropout: float, drop
     y = layers.LayerNormalization(epsilon=1e-6)(x)
     y = layers.Dropout(dropout)(layers.Dense(hidden, activation="gelu")(y))
     return add(x, layers.Dropout(dropout)(layers.Dense(dim)(y)))
-
-
-def attention_maps(model: keras.Model) -> keras.Model:
-    """From images to the attention maps of every block.
-
-    Args:
-        model: one of :func:`vit` or :func:`cct`.
-
-    Returns:
-        A model from raw images to a list of ``(n, heads, tokens, tokens)``, one a block: row ``i``
-        holds how much token ``i`` takes from each token, and adds up to 1.
-
-    Raises:
-        ValueError: ``model`` has no attention layers.
-    """
-    found = [layer for layer in model.layers if isinstance(layer, layers.MultiHeadAttention)]
-    if not found:
-        raise ValueError(f"the model {model.name!r} has no attention layers")
-    return keras.Model(model.inputs[0], [layer.output[1] for layer in found])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 
 from cifarlib.recipes import Recipe
-from cifarlib.schedules import Schedule
+from cifarlib.training.schedules import Schedule
 
 
 def build_optimizer(recipe: Recipe, model: keras.Model, steps: int) -> keras.optimizers.Optimizer:

@@ -1,8 +1,12 @@
-"""What every model begins with, and the one setting of Keras that it relies on."""
+"""What every model begins with: raw images, channels last, then normalized."""
 
 from __future__ import annotations
 
 import keras
+
+# Mean and standard deviation of each channel of the 50,000 training images, 0..255
+CHANNEL_MEANS = (125.3069, 122.9504, 113.8654)
+CHANNEL_DEVIATIONS = (62.9932, 62.0887, 66.7049)
 
 
 def require_channels_last() -> None:
@@ -27,3 +31,16 @@ def raw_images() -> keras.KerasTensor:
     """
     require_channels_last()
     return keras.Input((32, 32, 3))
+
+
+def normalization() -> keras.layers.Layer:
+    """The layer that each model begins with: raw pixels to zero mean and unit deviation.
+
+    It computes in ``float32`` under any dtype policy, as ``bfloat16`` has too few digits for it.
+    """
+    require_channels_last()
+    return keras.layers.Normalization(
+        mean=list(CHANNEL_MEANS),
+        variance=[deviation**2 for deviation in CHANNEL_DEVIATIONS],
+        dtype="float32",
+    )

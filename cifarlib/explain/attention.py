@@ -1,11 +1,32 @@
-"""What attention maps say about a whole network: how information flows, and how far heads look."""
+"""A network's attention maps: how information flows, and how far heads look."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
+import keras
 import numpy as np
+from keras import layers
+
+
+def attention_maps(model: keras.Model) -> keras.Model:
+    """From images to the attention maps of every block.
+
+    Args:
+        model: one of :func:`cifarlib.models.vit` or :func:`cifarlib.models.cct`.
+
+    Returns:
+        A model from raw images to a list of ``(n, heads, tokens, tokens)``, one a block: row ``i``
+        holds how much token ``i`` takes from each token, and adds up to 1.
+
+    Raises:
+        ValueError: ``model`` has no attention layers.
+    """
+    found = [layer for layer in model.layers if isinstance(layer, layers.MultiHeadAttention)]
+    if not found:
+        raise ValueError(f"the model {model.name!r} has no attention layers")
+    return keras.Model(model.inputs[0], [layer.output[1] for layer in found])
 
 
 def attention_rollout(maps: Sequence[np.ndarray]) -> np.ndarray:
@@ -19,7 +40,7 @@ def attention_rollout(maps: Sequence[np.ndarray]) -> np.ndarray:
     Args:
         maps: for each block, the first first, its attention maps ``(n, heads, tokens, tokens)``:
             row ``i`` holds how much token ``i`` takes from each token, and adds up to 1. As
-            :func:`cifarlib.models.vit.attention_maps` gives them.
+            :func:`attention_maps` gives them.
 
     Returns:
         ``float64 (n, tokens, tokens)``; rows add up to 1.

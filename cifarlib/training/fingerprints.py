@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Protocol
 
 import keras
-
-from cifarlib.recipes import Recipe
 
 # What a configuration holds besides the computation, or stores differently in some Keras version
 _NOT_ESSENTIAL = {
@@ -23,8 +22,15 @@ _NEW_DEFAULTS = [("renorm", False), ("renorm_momentum", 0.99), ("use_gate", Fals
 _ONCE = {"cifarlib>Whitening": {"class_name": "GlorotUniform", "config": {}}}
 
 
-def fingerprint(model: keras.Model, recipe: Recipe) -> str:
-    """SHA-256 of layers, their settings, weight shapes and connections, and of the recipe.
+class Described(Protocol):
+    """What says its settings as plain numbers: a recipe, or a training of the zoo."""
+
+    def settings(self) -> dict:
+        """The settings that are not at their default, by name."""
+
+
+def fingerprint(model: keras.Model, how: Described) -> str:
+    """SHA-256 of layers, their settings, weight shapes and connections, and of how it is trained.
 
     Names of layers and what Keras versions store differently (dtype policies, module paths) do not
     count.
@@ -36,7 +42,7 @@ def fingerprint(model: keras.Model, recipe: Recipe) -> str:
     >>> fingerprint(simple_cnn(), SIMPLE_CNN) == fingerprint(simple_cnn(dropout=0.4), SIMPLE_CNN)
     False
     """
-    text = json.dumps([_structure(model), recipe.settings()], sort_keys=True)
+    text = json.dumps([_structure(model), how.settings()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

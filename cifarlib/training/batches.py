@@ -7,8 +7,8 @@ import math
 import keras
 import numpy as np
 
-from cifarlib import checks
-from cifarlib.augment import Augmentation, augment, check_shares, mirrored
+from cifarlib import _checks as checks
+from cifarlib.images import Augmentation, augment, check_shares, mirrored
 
 _NOTHING = Augmentation()
 
@@ -21,7 +21,7 @@ class Batches(keras.utils.PyDataset):
     Without that, the first pass is epoch 0, and each complete pass that Keras makes (an epoch of
     ``fit``, an ``evaluate``) is followed by the next one. A pass is all of the batches: leave
     ``steps_per_epoch`` alone. All batches have the same types: labels, and without mixup images,
-    those given; ``float32`` what is mixed (see :func:`cifarlib.augment.augment`).
+    those given; ``float32`` what is mixed (see :func:`cifarlib.images.augment`).
 
     Args:
         x: images ``(n, 32, 32, 3)``; ``uint8`` where they are augmented.

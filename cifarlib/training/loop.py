@@ -11,15 +11,15 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from cifarlib import checkpoints
-from cifarlib.batches import Batches
-from cifarlib.callbacks import Bar, Follower
-from cifarlib.checkpoints import Progress
 from cifarlib.data.arrays import CLASS_NAMES, check_images, check_labels
-from cifarlib.identity import identity
-from cifarlib.lookahead import Lookahead
-from cifarlib.optimizers import build_optimizer
 from cifarlib.recipes import Recipe
+from cifarlib.training import checkpoints
+from cifarlib.training.batches import Batches
+from cifarlib.training.callbacks import Bar, Follower
+from cifarlib.training.checkpoints import Progress
+from cifarlib.training.identity import identity
+from cifarlib.training.lookahead import Lookahead
+from cifarlib.training.optimizers import build_optimizer
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,8 @@ import math
 import keras
 from keras import ops
 
-from cifarlib import checks
-
-SHAPES = ("constant", "cosine", "linear", "step")
+from cifarlib import _checks as checks
+from cifarlib.recipes import SHAPES
 
 
 @keras.saving.register_keras_serializable("cifarlib")

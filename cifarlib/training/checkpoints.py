@@ -13,9 +13,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from cifarlib.files import alone, check_writable, write_atomically
-from cifarlib.identity import differences
-from cifarlib.lookahead import averaged
+from cifarlib._files import alone, check_writable, write_atomically
+from cifarlib.training.identity import differences
+from cifarlib.training.lookahead import averaged
 
 
 @dataclass
@@ -65,8 +65,8 @@ def save(path: Path, model: keras.Model, identity: dict[str, str], progress: Pro
     Args:
         path: the file; its folder is made if it is missing.
         model: a compiled model.
-        identity: what is being trained (:func:`cifarlib.identity.identity`); :func:`restore`
-            refuses a file with another one.
+        identity: what is being trained (:func:`cifarlib.training.identity.identity`);
+            :func:`restore` refuses a file with another one.
         progress: how far the training is.
     """
     arrays = {f"variable {n:04}": np.asarray(v) for n, v in enumerate(_state(model))}

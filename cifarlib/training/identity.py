@@ -9,8 +9,8 @@ import json
 import keras
 import numpy as np
 
-from cifarlib.fingerprint import fingerprint
 from cifarlib.recipes import Recipe
+from cifarlib.training.fingerprints import fingerprint
 
 # How a difference is said; {0} is the checkpoint's, {1} this training's
 _WORDS = {

@@ -10,10 +10,10 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from cifarlib.batches import Batches
-from cifarlib.checkpoints import Progress
-from cifarlib.identity import precision_of
 from cifarlib.machine import hardware, versions
+from cifarlib.training.batches import Batches
+from cifarlib.training.checkpoints import Progress
+from cifarlib.training.identity import precision_of
 
 _ADVICE = "try a smaller learning rate, or look for bad values in the images"
 
