@@ -174,7 +174,7 @@ def measure(name: str, precision_name: str, seed: int, quick: bool) -> dict:
     with precision(precision_name):
         model = build(given.model, **settings)
     followed = test if given.validate_on_test else None
-    training = train(model, (x, y), recipe, validation=followed, seed=seed, verbose=False)
+    training = train(model, (x, y), recipe, validation_data=followed, seed=seed, verbose=False)
     if followed:
         found = training.curves["val_accuracy"][-1]
     else:

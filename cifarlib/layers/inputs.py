@@ -30,7 +30,7 @@ def raw_images() -> keras.KerasTensor:
         ValueError: Keras is set to ``"channels_first"``.
     """
     require_channels_last()
-    return keras.Input((32, 32, 3))
+    return keras.Input((32, 32, 3), name="images")
 
 
 def normalization() -> keras.layers.Layer:
@@ -43,4 +43,5 @@ def normalization() -> keras.layers.Layer:
         mean=list(CHANNEL_MEANS),
         variance=[deviation**2 for deviation in CHANNEL_DEVIATIONS],
         dtype="float32",
+        name="normalization",
     )

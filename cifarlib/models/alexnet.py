@@ -57,41 +57,51 @@ def alexnet(
     choice("norm", norm, NORMS)
     hidden = round(width * 256 / 24)
 
-    def conv(filters: int, size: int) -> layers.Layer:
+    def conv(number: int, filters: int, size: int) -> layers.Layer:
         return layers.Conv2D(
-            filters, size, padding="same", activation=activation, kernel_initializer=initializer
+            filters,
+            size,
+            padding="same",
+            activation=activation,
+            kernel_initializer=initializer,
+            name=f"conv{number}",
         )
 
-    def normalize() -> list[layers.Layer]:
+    def normalize(number: int) -> list[layers.Layer]:
         return {
             "none": [],
-            "response": [LocalResponseNormalization()],
-            "batch": [BatchNormalization()],
+            "response": [LocalResponseNormalization(name=f"norm{number}")],
+            "batch": [BatchNormalization(name=f"norm{number}")],
         }[norm]
 
-    def dense() -> layers.Layer:
-        return layers.Dense(hidden, activation=activation, kernel_initializer=initializer)
+    def pool(number: int) -> layers.Layer:  # windows of 3, a step of 2
+        return layers.MaxPooling2D(3, 2, padding="same", name=f"pool{number}")
+
+    def dense(number: int) -> layers.Layer:
+        return layers.Dense(
+            hidden, activation=activation, kernel_initializer=initializer, name=f"hidden{number}"
+        )
 
     return keras.Sequential(
         [
             raw_images(),
             normalization(),
-            conv(width, 5),  # (32, 32, 24), the paper's 96
-            *normalize(),
-            layers.MaxPooling2D(3, 2, padding="same"),  # (16, 16, 24): windows of 3, a step of 2
-            conv(round(width * 8 / 3), 5),  # (16, 16, 64), the paper's 256
-            *normalize(),
-            layers.MaxPooling2D(3, 2, padding="same"),  # (8, 8, 64)
-            conv(width * 4, 3),  # (8, 8, 96), the paper's 384
-            conv(width * 4, 3),
-            conv(round(width * 8 / 3), 3),  # (8, 8, 64), the paper's 256
-            layers.MaxPooling2D(3, 2, padding="same"),  # (4, 4, 64)
-            layers.Flatten(),  # (1024,)
-            layers.Dropout(dropout),
-            dense(),  # (256,), the paper's 4096
-            layers.Dropout(dropout),
-            dense(),
-            layers.Dense(10, dtype="float32"),  # logits
+            conv(1, width, 5),  # (32, 32, 24), the paper's 96
+            *normalize(1),
+            pool(1),  # (16, 16, 24)
+            conv(2, round(width * 8 / 3), 5),  # (16, 16, 64), the paper's 256
+            *normalize(2),
+            pool(2),  # (8, 8, 64)
+            conv(3, width * 4, 3),  # (8, 8, 96), the paper's 384
+            conv(4, width * 4, 3),
+            conv(5, round(width * 8 / 3), 3),  # (8, 8, 64), the paper's 256
+            pool(3),  # (4, 4, 64)
+            layers.Flatten(name="flatten"),  # (1024,)
+            layers.Dropout(dropout, name="dropout1"),
+            dense(1),  # (256,), the paper's 4096
+            layers.Dropout(dropout, name="dropout2"),
+            dense(2),
+            layers.Dense(10, dtype="float32", name="logits"),  # logits
         ],
         name="alexnet",
     )

@@ -80,27 +80,33 @@ def speednet(
     x = whitening(normalization()(inputs))  # (31, 31, 24)
     whitening.set_weights([kernel])
     whitening.kernel_initializer = Whitening(kernel)  # for copies made from the configuration
-    x = layers.Activation(activation)(x)
-    for width, count in zip(widths, convolutions, strict=True):
-        x = _convolution(width)(x)
-        x = layers.MaxPooling2D(2)(x)  # 31 -> 15 -> 7 -> 3, before the costly normalization
-        x = layers.Activation(activation)(_norm(bn_momentum)(x))
-        for _ in range(count - 1):
-            x = _convolution(width)(x)
-            x = layers.Activation(activation)(_norm(bn_momentum)(x))
-    x = layers.GlobalMaxPooling2D()(x)  # (256,)
-    x = layers.Dense(10, use_bias=False, dtype="float32")(x)
-    return keras.Model(inputs, layers.Rescaling(1 / 9, dtype="float32")(x), name="speednet")
+    x = layers.Activation(activation, name="whitening_activation")(x)
+    for group, (width, count) in enumerate(zip(widths, convolutions, strict=True), start=1):
+        name = f"group{group}"
+        x = _convolution(width, f"{name}_conv1")(x)
+        x = layers.MaxPooling2D(2, name=f"{name}_pool")(
+            x
+        )  # 31 -> 15 -> 7 -> 3, before the costly normalization
+        for number in range(1, count + 1):
+            x = x if number == 1 else _convolution(width, f"{name}_conv{number}")(x)
+            x = _norm(bn_momentum, f"{name}_norm{number}")(x)
+            x = layers.Activation(activation, name=f"{name}_activation{number}")(x)
+    x = layers.GlobalMaxPooling2D(name="pool")(x)  # (256,)
+    x = layers.Dense(10, use_bias=False, dtype="float32", name="classes")(x)
+    x = layers.Rescaling(1 / 9, dtype="float32", name="logits")(x)
+    return keras.Model(inputs, x, name="speednet")
 
 
-def _convolution(width: int) -> layers.Layer:
+def _convolution(width: int, name: str) -> layers.Layer:
     return layers.Conv2D(
-        width, 3, padding="same", use_bias=False, kernel_initializer=PartlyIdentity()
+        width, 3, padding="same", use_bias=False, kernel_initializer=PartlyIdentity(), name=name
     )
 
 
-def _norm(momentum: float) -> layers.Layer:
-    return BatchNormalization(scale=False, beta_factor=8, momentum=momentum, epsilon=1e-12)
+def _norm(momentum: float, name: str) -> layers.Layer:
+    return BatchNormalization(
+        scale=False, beta_factor=8, momentum=momentum, epsilon=1e-12, name=name
+    )
 
 
 @functools.cache

@@ -78,47 +78,53 @@ def vit(
     if tokenizer == "patch":
         x = layers.Conv2D(dim, patch_size, patch_size, name="patches")(x)  # (8, 8, 128)
     else:
-        for filters in (dim // 2, dim):
+        for number, filters in enumerate((dim // 2, dim), start=1):
             x = layers.Conv2D(
                 filters, 3, padding="same", use_bias=False, activation="relu",
-                kernel_initializer="he_normal",
+                kernel_initializer="he_normal", name=f"tokens_conv{number}",
             )(x)  # fmt: skip
-            x = layers.MaxPooling2D(3, 2, padding="same")(x)  # 32 -> 16 -> 8
-    x = layers.Reshape((-1, dim))(x)  # (64, 128): one token a patch
+            x = layers.MaxPooling2D(3, 2, padding="same", name=f"tokens_pool{number}")(
+                x
+            )  # 32 -> 16 -> 8
+    x = layers.Reshape((-1, dim), name="tokens")(x)  # (64, 128): one token a patch
     if pooling == "class":
-        x = ClassToken()(x)  # (65, 128)
+        x = ClassToken(name="class_token")(x)  # (65, 128)
     if positions != "none":
-        x = PositionEmbedding(positions)(x)
-    x = layers.Dropout(dropout)(x)
+        x = PositionEmbedding(positions, name="positions")(x)
+    x = layers.Dropout(dropout, name="dropout")(x)
     for number in range(depth):
         rate = drop_rate * number / max(depth - 1, 1)
         x = _encoder_block(x, number, heads, round(dim * mlp_ratio), dropout, rate)
-    x = layers.LayerNormalization(epsilon=1e-6)(x)
+    x = layers.LayerNormalization(epsilon=1e-6, name="norm")(x)
     if pooling == "class":
         x = x[:, 0]
     elif pooling == "mean":
-        x = layers.GlobalAveragePooling1D()(x)
+        x = layers.GlobalAveragePooling1D(name="pool")(x)
     else:
-        weights = layers.Softmax(axis=1)(layers.Dense(1)(x))  # (64, 1)
-        x = layers.Flatten()(layers.Dot(axes=1)([weights, x]))  # (128,)
-    return keras.Model(images, layers.Dense(10, dtype="float32")(x), name="vit")
+        weights = layers.Dense(1, name="pool_scores")(x)
+        weights = layers.Softmax(axis=1, name="pool_weights")(weights)  # (64, 1)
+        x = layers.Dot(axes=1, name="pool_sum")([weights, x])
+        x = layers.Flatten(name="pool")(x)  # (128,)
+    return keras.Model(images, layers.Dense(10, dtype="float32", name="logits")(x), name="vit")
 
 
 def _encoder_block(x, number: int, heads: int, hidden: int, dropout: float, drop_rate: float):
     """Attention between the tokens, then the same small network for each, both added to them."""
     dim = x.shape[-1]
 
-    def add(x, y):
-        if drop_rate:
-            y = layers.Dropout(drop_rate, noise_shape=(None, 1, 1))(y)  # stochastic depth
-        return layers.Add()([x, y])
+    def add(x, y, part: str):
+        y = layers.Dropout(dropout, name=f"{part}_dropout_{number}")(y)
+        if drop_rate:  # stochastic depth
+            y = layers.Dropout(drop_rate, noise_shape=(None, 1, 1), name=f"{part}_drop_{number}")(y)
+        return layers.Add(name=f"{part}_add_{number}")([x, y])
 
-    y = layers.LayerNormalization(epsilon=1e-6)(x)
+    y = layers.LayerNormalization(epsilon=1e-6, name=f"attention_norm_{number}")(x)
     attention = layers.MultiHeadAttention(
         heads, dim // heads, dropout=dropout, name=f"attention_{number}"
     )
     y, _ = attention(y, y, return_attention_scores=True)
-    x = add(x, layers.Dropout(dropout)(y))
-    y = layers.LayerNormalization(epsilon=1e-6)(x)
-    y = layers.Dropout(dropout)(layers.Dense(hidden, activation="gelu")(y))
-    return add(x, layers.Dropout(dropout)(layers.Dense(dim)(y)))
+    x = add(x, y, "attention")
+    y = layers.LayerNormalization(epsilon=1e-6, name=f"mlp_norm_{number}")(x)
+    y = layers.Dense(hidden, activation="gelu", name=f"mlp_hidden_{number}")(y)
+    y = layers.Dropout(dropout, name=f"mlp_hidden_dropout_{number}")(y)
+    return add(x, layers.Dense(dim, name=f"mlp_{number}")(y), "mlp")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,7 +52,8 @@ def train(
     data: tuple[np.ndarray, np.ndarray],
     recipe: Recipe,
     *,
-    validation: tuple[np.ndarray, np.ndarray] | None = None,
+    validation_data: tuple[np.ndarray, np.ndarray] | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
     epochs: int | None = None,
     seed: int = 0,
     checkpoint: str | Path | None = None,
@@ -64,10 +65,13 @@ def train(
         model: takes raw images ``(n, 32, 32, 3)``, 0..255, and gives logits ``(n, 10)``.
         data: training images and labels, ``(n, 32, 32, 3)`` and ``(n,)``.
         recipe: optimizer, batch size and the rest.
-        validation: images and labels to evaluate after each epoch.
+        validation_data: images and labels to evaluate after each epoch.
+        callbacks: further callbacks of Keras, as for ``fit``. One may end the training early. What
+            they keep to themselves is not in the checkpoint.
         epochs: overrides the recipe's; the schedule is stretched or shrunk to fit.
         seed: of shuffling and dropout. It does not touch the weights that ``model`` has already:
-            call ``keras.utils.set_random_seed`` before building it.
+            call ``keras.utils.set_random_seed`` before building it. NumPy's global generator is
+            left as it is.
         checkpoint: a file to keep the state in after each epoch. If it exists, training goes on
             from it, exactly as if it had never stopped. It is left in place at the end. While
             the training lasts, no other may use the file.
@@ -93,8 +97,10 @@ def train(
     (2, ['accuracy', 'loss'])
     """
     x, y = _checked(data, "training", recipe)
-    if validation is not None:
-        validation = _checked(validation, "validation", recipe)
+    validation = None
+    if validation_data is not None:
+        validation = _checked(validation_data, "validation", recipe)
+    _check_callbacks(callbacks)
     if epochs is not None:
         shortened = dataclasses.replace(recipe, epochs=epochs)
         recipe = shortened if recipe.length_matters else recipe
@@ -107,10 +113,9 @@ def train(
         auto_scale_loss=True,  # float16 alone needs it
     )
     model.optimizer.build(model.trainable_variables)  # or TensorFlow traces the first step twice
-    keras.utils.set_random_seed(seed)
     _reseed(model, seed)
     progress = Progress()
-    fit = functools.partial(_fit, model, batches, validation, recipe, epochs, verbose)
+    fit = functools.partial(_fit, model, batches, validation, recipe, epochs, callbacks, verbose)
     if checkpoint is None:
         fit(progress, lambda: None)
     else:
@@ -131,6 +136,7 @@ def _fit(
     validation: tuple[np.ndarray, np.ndarray] | None,
     recipe: Recipe,
     epochs: int,
+    further: Sequence[keras.callbacks.Callback],
     verbose: bool,
     progress: Progress,
     save: Callable[[], None],
@@ -143,6 +149,7 @@ def _fit(
     if recipe.lookahead:
         passed = done * steps
         callbacks.append(Lookahead(recipe.lookahead, epochs * steps, passed, progress.slow))
+    callbacks += further  # before the state is saved, which they may change
     callbacks.append(Follower(batches, progress, save))
     if verbose:
         callbacks.append(Bar(epochs, steps, done))
@@ -183,12 +190,23 @@ def _checked(
     return x, y
 
 
+def _check_callbacks(callbacks: Sequence[keras.callbacks.Callback]) -> None:
+    if not isinstance(callbacks, list | tuple):
+        raise TypeError(f"callbacks must be a list of callbacks, got {callbacks!r}")
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise TypeError(f"callbacks must be callbacks of Keras, got {callback!r} among them")
+
+
 def _reseed(model: keras.Model, seed: int) -> None:
-    """Set the state of every seed generator (dropout and its like) from ``seed``.
+    """Set Keras' generators and the state of every seed generator (dropout and its like).
 
     A model built earlier drew those states when it was built; without this, the same call could
     train in two ways.
     """
+    before = np.random.get_state()  # noqa: NPY002 (the reader's, which Keras would set, too)
+    keras.utils.set_random_seed(seed)
+    np.random.set_state(before)  # noqa: NPY002
     states = [v for v in model.non_trainable_variables if v.path.endswith("seed_generator_state")]
     for number, state in enumerate(states):
         state.assign(np.array([seed, number], dtype=state.dtype))

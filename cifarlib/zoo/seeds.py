@@ -68,7 +68,7 @@ def train_seed(
             model,
             (x, y),
             how.recipe,
-            validation=test if how.validate_on_test else None,
+            validation_data=test if how.validate_on_test else None,
             seed=seed,
             checkpoint=checkpoint,
             verbose=verbose,

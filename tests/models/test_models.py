@@ -165,6 +165,31 @@ def test_a_name_builds_what_the_function_of_that_name_builds(name, built):
     assert built(name).count_params() == getattr(models, name)().count_params()
 
 
+OPTIONS = {
+    **{name: functools.partial(BUILDERS[name], **s) for name, s in SMALLEST.items()},
+    "alexnet, response": functools.partial(models.alexnet, width=1, norm="response"),
+    "alexnet, batch": functools.partial(models.alexnet, width=1, norm="batch"),
+    "vgg, plain": functools.partial(models.vgg, 11, width=1, batch_norm=False),
+    "resnet, projection": functools.partial(models.resnet, 8, width=1, shortcut="projection"),
+    "resnet, plain": functools.partial(models.resnet, 8, width=1, residual=False),
+    "resnet18": functools.partial(models.resnet18, width=1),
+    "efficientnet": functools.partial(models.efficientnet, width=0.1, resolution=40),
+    "vit, mean": functools.partial(models.vit, depth=2, pooling="mean", drop_rate=0.1),
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_two_models_in_one_process_have_the_same_names(options):
+    """Keras would number the second one's layers on, and code that names a layer would fail."""
+    first, second = (
+        [layer.name for layer in OPTIONS[options]().layers if isinstance(layer, keras.Layer)]
+        for _ in range(2)
+    )
+    assert first == second
+    assert (first[0], first[-1]) in (("images", "logits"), ("scaling", "logits"),
+                                     ("normalization", "logits"))  # fmt: skip
+
+
 def test_seed_before_building_decides_the_weights():
     weights = []
     for seed in (0, 0, 1):

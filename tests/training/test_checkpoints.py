@@ -124,15 +124,15 @@ def test_training_does_not_go_on_on_another_backend(data, tmp_path, monkeypatch)
 def test_training_does_not_go_on_with_other_validation_images(data, validation, tmp_path):
     checkpoint = tmp_path / "state.npz"
     trained(data, checkpoint, epochs=1)
-    said = refused(data, checkpoint, validation=validation)
+    said = refused(data, checkpoint, validation_data=validation)
     assert "it was validated on nothing, this training is validated on 20 images [" in said
     checkpoint.unlink()
-    trained(data, checkpoint, epochs=1, validation=validation)
+    trained(data, checkpoint, epochs=1, validation_data=validation)
     assert "this training is validated on nothing" in refused(data, checkpoint)
     x, y = validation
     for other in ((x[::-1], y), (x, y[::-1]), (x[:19], y[:19])):
-        assert "it was validated on 20 images [" in refused(data, checkpoint, validation=other)
-    run = trained(data, checkpoint, validation=validation)[1]
+        assert "it was validated on 20 images [" in refused(data, checkpoint, validation_data=other)
+    run = trained(data, checkpoint, validation_data=validation)[1]
     assert {len(values) for values in run.curves.values()} == {3}
 
 

@@ -1,5 +1,6 @@
 """Training: that it learns, repeats, resumes exactly, and says clearly why it cannot go on."""
 
+import dataclasses
 import json
 import os
 import random
@@ -11,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from cifarlib import load_cifar10
+from cifarlib import load_cifar10, models
 from cifarlib._files import write_atomically
 from cifarlib.models import simple_cnn
 from cifarlib.recipes import Recipe
@@ -161,7 +162,7 @@ def test_progress_bar_and_validation_do_not_change_what_is_learned(
     data, validation, straight, capsys
 ):
     model = tiny()
-    train(model, data, ADAM, validation=validation, verbose=True)
+    train(model, data, ADAM, validation_data=validation, verbose=True)
     assert_same(model.get_weights(), straight[0])
     said = capsys.readouterr()
     assert said.out == ""
@@ -170,7 +171,52 @@ def test_progress_bar_and_validation_do_not_change_what_is_learned(
 
 def test_training_can_be_silent(data, capfd):
     trained(data, SGD)
-    assert capfd.readouterr().out == ""
+    said = capfd.readouterr()
+    assert said.out == "" and "step" not in said.err  # the bar is on standard error
+
+
+def test_numpy_s_global_generator_is_left_as_it_is(data):
+    np.random.seed(7)  # noqa: NPY002
+    expected = np.random.rand(3)  # noqa: NPY002
+    np.random.seed(7)  # noqa: NPY002
+    trained(data, SGD, epochs=1)
+    np.testing.assert_array_equal(np.random.rand(3), expected)  # noqa: NPY002
+
+
+class Counting(keras.callbacks.Callback):
+    def __init__(self, stop_after=None):
+        super().__init__()
+        self.epochs, self.batches, self.stop_after = [], 0, stop_after
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.batches += 1
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epochs.append((epoch, sorted(logs)))
+        self.model.stop_training = epoch + 1 == self.stop_after
+
+
+def test_further_callbacks_are_called_and_change_nothing_else(data, validation, straight):
+    counting = Counting()
+    weights, run = trained(data, ADAM, tiny(), validation_data=validation, callbacks=[counting])
+    assert_same(weights, straight[0])
+    names = ["accuracy", "loss", "val_accuracy", "val_loss"]
+    assert counting.epochs == [(epoch, names) for epoch in range(4)]
+    assert counting.batches == 20 and run.epochs == 4
+
+
+def test_a_callback_may_end_the_training(data, tmp_path):
+    run = trained(data, ADAM, tiny(), callbacks=(Counting(stop_after=2),))[1]
+    assert run.epochs == 2 and len(run.curves["loss"]) == 2
+
+
+@pytest.mark.parametrize("callbacks", [Counting(), [Counting], ["early stopping"], None])
+def test_what_is_no_list_of_callbacks_is_refused(data, callbacks):
+    model = plain()
+    before = model.get_weights()
+    with pytest.raises(TypeError, match="callbacks must be"):
+        trained(data, SGD, model, callbacks=callbacks)
+    assert_same(model.get_weights(), before)
 
 
 # Curves
@@ -188,7 +234,7 @@ def test_curves_have_a_value_an_epoch(data, straight):
 
 def test_validation_curves_end_where_the_model_does(data, validation):
     model = plain()
-    run = trained(data, model=model, validation=validation)[1]
+    run = trained(data, model=model, validation_data=validation)[1]
     logits = model.predict(validation[0], verbose=0).astype(np.float64)
     log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     loss = -log_p[range(50), validation[1]].mean()
@@ -227,7 +273,7 @@ def test_checkpoints_do_not_change_what_is_learned(data, straight, tmp_path):
 
 
 def test_resuming_restores_validation_curves(data, validation, tmp_path):
-    settings = {"validation": validation, "checkpoint": tmp_path / "state.npz"}
+    settings = {"validation_data": validation, "checkpoint": tmp_path / "state.npz"}
     first = trained(data, epochs=1, **settings)[1]
     run = trained(data, **settings)[1]
     assert {name: values[:1] for name, values in run.curves.items()} == first.curves
@@ -381,7 +427,7 @@ def test_nan_in_the_second_epoch_is_named_with_its_step(data, tmp_path, monkeypa
 def test_weights_that_explode_in_the_last_step_are_noticed(data, validation):
     recipe = Recipe(epochs=1, batch_size=72, optimizer="sgd", learning_rate=1e38)
     with pytest.raises(FloatingPointError):
-        trained(data, recipe, plain(), validation=validation)
+        trained(data, recipe, plain(), validation_data=validation)
 
 
 def test_weights_that_explode_in_the_last_step_are_noticed_without_validation(data):
@@ -408,7 +454,7 @@ def test_scaled_images_are_refused_by_the_name_of_their_part(data, part):
     scaled = (data[0] / 255, data[1])
     arguments = {"training": (scaled, data), "validation": (data, scaled)}[part]
     with pytest.raises(ValueError, match=f"{part} images must be raw values from 0 to 255"):
-        trained(arguments[0], validation=arguments[1])
+        trained(arguments[0], validation_data=arguments[1])
 
 
 @pytest.mark.parametrize("part", ["training", "validation"])
@@ -416,7 +462,7 @@ def test_wrong_labels_are_refused_by_the_name_of_their_part(data, part):
     column = (data[0], data[1][:, None])
     arguments = {"training": (column, data), "validation": (data, column)}[part]
     with pytest.raises(ValueError, match=rf"{part} labels must have the shape \(72,\)"):
-        trained(arguments[0], validation=arguments[1])
+        trained(arguments[0], validation_data=arguments[1])
 
 
 def test_nothing_is_trained_when_the_data_are_refused(data):
@@ -472,3 +518,31 @@ def test_file_is_never_seen_half_written(tmp_path):
 
     write_atomically(tmp_path / "file", write)
     assert (tmp_path / "file").read_bytes() == b"half of the new one"
+
+
+# Saved models
+
+LOADING = """
+import sys
+import cifarlib.training
+import keras
+for path in sys.argv[1:]:
+    model = keras.models.load_model(path)
+    print(model.name, type(model.optimizer._learning_rate).__name__)
+"""
+
+
+def test_one_import_is_enough_to_load_what_was_trained_and_saved(data, tmp_path):
+    recipe = dataclasses.replace(SGD, schedule="cosine", epochs=1)
+    small = [
+        models.vit(dim=4, depth=1, heads=1), models.resnet(8, width=1),
+        models.alexnet(width=1, norm="response"), models.speednet(widths=(1, 1, 1)),
+    ]  # fmt: skip
+    for model in small:
+        train(model, data, recipe, verbose=False)
+        model.save(tmp_path / f"{model.name}.keras")
+    paths = [str(tmp_path / f"{model.name}.keras") for model in small]
+    command = [sys.executable, "-c", LOADING, *paths]
+    said = subprocess.run(command, capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr[-2000:]
+    assert said.stdout.splitlines() == [f"{model.name} Schedule" for model in small]

@@ -465,7 +465,7 @@ def test_each_seed_can_be_repeated_by_hand(two_steps, little):
         keras.utils.set_random_seed(run["seed"])
         by_hand = train(
             build("simple_cnn"), little.train, SIMPLE_CNN,
-            validation=little.test, epochs=1, seed=run["seed"], verbose=False,
+            validation_data=little.test, epochs=1, seed=run["seed"], verbose=False,
         )  # fmt: skip
         for name, values in by_hand.curves.items():
             assert run["curves"][name] == pytest.approx(values, abs=1e-5)
