@@ -1,6 +1,8 @@
 """Which room imports from which: each only from those before it, and none in a circle."""
 
 import ast
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -158,6 +160,36 @@ def names_in(path):
         else:
             found |= {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
     return found
+
+
+def code_that_imports():
+    """All code outside of the package: tests, tools, and the cells of the pages."""
+    for folder in ("cifarlib", "tests", "tools"):
+        for path in sorted((PACKAGE.parent / folder).rglob("*.py")):
+            yield path.name, path.read_text(encoding="utf-8")
+    for path in sorted((PACKAGE.parent / "chapters").rglob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "code":
+                source = "".join(cell["source"])
+                yield path.stem, re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", source)
+
+
+def test_whoever_imports_from_the_package_finds_it():
+    """So that a module that is moved takes all who name it along."""
+    missing, seen = [], 0
+    for name, code in code_that_imports():
+        for node in ast.walk(ast.parse(code)):
+            module = getattr(node, "module", None) or ""
+            if not isinstance(node, ast.ImportFrom) or module.split(".")[0] != "cifarlib":
+                continue
+            for alias in node.names:
+                seen += 1
+                there = f"{module}.{alias.name}" in MODULES or (
+                    module in MODULES and alias.name in names_in(MODULES[module])
+                )
+                if not there:
+                    missing.append(f"{name}: {alias.name} of {module}")
+    assert seen > 300 and not missing, "\n".join(missing)
 
 
 def test_contributing_gives_the_same_order():
