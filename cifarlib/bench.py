@@ -21,35 +21,56 @@ import statistics
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
-from cifarlib.recipes import QUICK, RECIPES, SPRINT, Recipe
+from cifarlib.recipes import QUICK, SIMPLE_CNN, SPEEDNET, SPRINT, Recipe
 
-# The model's name, its settings, and the recipe
-CONTENDERS: dict[str, tuple[str, dict, Recipe]] = {
-    "classic": ("simple_cnn", {}, RECIPES["simple_cnn"]),
-    "quick": ("speednet", {"widths": (48, 96, 128), "bn_momentum": 0.8}, QUICK),
-    "sprint": (
+
+@dataclass(frozen=True)
+class Contender:
+    """A model by name, its settings, how it is trained, and how its accuracy becomes known.
+
+    Attributes:
+        model: a name that :func:`cifarlib.models.build` knows.
+        recipe: how it is trained.
+        settings: of the model.
+        validate_on_test: whether the test set is looked at after each epoch, and not just once.
+        views: whether the test is made with several views of each image.
+    """
+
+    model: str
+    recipe: Recipe
+    settings: dict = field(default_factory=dict)
+    validate_on_test: bool = False
+    views: bool = False
+
+
+CONTENDERS: dict[str, Contender] = {
+    "classic": Contender("simple_cnn", SIMPLE_CNN, validate_on_test=True),
+    "quick": Contender(
+        "speednet", QUICK, {"widths": (48, 96, 128), "bn_momentum": 0.8}, views=True
+    ),
+    "sprint": Contender(
         "speednet",
+        SPRINT,
         {
             "widths": (48, 96, 128), "convolutions": (1, 2, 1), "bn_momentum": 0.9,
             "patch_size": 4, "stride": 2, "components": 16,
         },
-        SPRINT,
     ),
-    "speednet": ("speednet", {}, RECIPES["speednet"]),
+    "speednet": Contender("speednet", SPEEDNET, views=True),
 }  # fmt: skip
 
 # What fits into the classic's time where there is no bfloat16
 IN_FLOAT32 = {
-    "quick": ("speednet", {"widths": (32, 64, 128), "bn_momentum": 0.8}, QUICK),
+    "quick": replace(CONTENDERS["quick"], settings={"widths": (32, 64, 128), "bn_momentum": 0.8}),
 }
 
 ONCE = ("speednet",)
 
 
-def contender(name: str, precision: str) -> tuple[str, dict, Recipe]:
-    """The model's name, its settings and the recipe of a contender in a precision."""
+def contender(name: str, precision: str) -> Contender:
+    """A contender, as it is in a precision."""
     return (CONTENDERS | IN_FLOAT32 if precision == "float32" else CONTENDERS)[name]
 
 
@@ -139,25 +160,26 @@ def measure(name: str, precision_name: str, seed: int, quick: bool) -> dict:
     from cifarlib.models import build
     from cifarlib.training import train
 
-    model_name, settings, recipe = contender(name, precision_name)
+    given = contender(name, precision_name)
+    recipe, settings = given.recipe, given.settings
     data = load_cifar10(full=not quick)
     (x, y), test = data.train, data.test
     if quick:
         x, y, test = x[:1000], y[:1000], (data.x_test[:1000], data.y_test[:1000])
         recipe = replace(recipe, epochs=1)
-    if model_name == "speednet":  # or it would read the images of the package while the clock runs
+    if given.model == "speednet":  # or it would read the images of the package while the clock runs
         settings = settings | {"images": x[:1000]}
     start = time.perf_counter()
     keras.utils.set_random_seed(seed)
     with precision(precision_name):
-        model = build(model_name, **settings)
-    followed = test if recipe.validate_on_test else None
-    training = train(model, (x, y), recipe, validation=followed, seed=seed, verbose=False)
+        model = build(given.model, **settings)
+    followed = test if given.validate_on_test else None
+    training = train(model, (x, y), recipe, validation_data=followed, seed=seed, verbose=False)
     if followed:
         found = training.curves["val_accuracy"][-1]
     else:
-        views = recipe.test_time_augmentation
-        found = accuracy(logits(model, test[0], test_time_augmentation=views), test[1]).value
+        outputs = logits(model, test[0], test_time_augmentation=given.views)
+        found = accuracy(outputs, test[1]).value
     seconds = time.perf_counter() - start
     return {"seconds": seconds, "training": training.seconds, "accuracy": found}
 

@@ -17,7 +17,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from cifarlib.pictures import png
+from cifarlib._pictures import png
 
 # Okabe and Ito's colors: told apart with any kind of color vision, and on white or dark pages
 BLUE, ORANGE, GREEN, RED, PURPLE, GRAY = (

@@ -1,42 +1,42 @@
-"""How each model is trained: plain numbers, each with its source."""
+"""How each model is trained: plain numbers, each with its source. It imports no Keras.
+
+Which model is trained by which recipe, and how that is tested, says ``cifarlib.zoo.registry``.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, fields
 
-from cifarlib import checks
-from cifarlib.augment import Augmentation
-from cifarlib.schedules import SHAPES
+from cifarlib import _checks as checks
+from cifarlib.images import Augmentation
 
 OPTIMIZERS = ("sgd", "adam", "adamw")
+SHAPES = ("constant", "cosine", "linear", "step")  # of a schedule
 _NOTHING = Augmentation()
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16", "fastest")
 
 
 @dataclass(frozen=True, repr=False)
 class Recipe:
     """Everything that :func:`cifarlib.training.train` needs to know besides the model and the data.
 
+    It does all that a recipe says. In what precision the model computes is the model's own affair,
+    and how a run is tested is said by :class:`cifarlib.zoo.trainings.Training`.
+
     Attributes:
         epochs: passes over the training images.
         batch_size: images per optimizer step; the last batch of an epoch may be smaller.
         optimizer: ``"sgd"``, ``"adam"`` or ``"adamw"``.
         learning_rate: the step size; with a schedule, the largest.
-        validate_on_test: whether the curves follow the test set, as famous examples do. Nothing is
-            chosen by them. Without it a full run looks at the test set once, at its end.
         momentum: Nesterov momentum of SGD, 0 <= m < 1.
         weight_decay: decoupled, a factor on the learning rate.
         decay_all: whether biases, normalization and embeddings decay, too.
-        schedule, warmup, start, final: see :class:`cifarlib.schedules.Schedule`.
+        schedule, warmup, start, final: see :class:`cifarlib.training.Schedule`.
         clip_norm: the largest norm of each weight's gradient; 0 leaves them alone.
         label_smoothing: the share of the target that goes to all classes alike, 0 <= s < 1.
         augmentation: what is done to the training images.
-        lookahead: optimizer steps between two mixes of :class:`cifarlib.lookahead.Lookahead`;
+        lookahead: optimizer steps between two mixes of :class:`cifarlib.training.Lookahead`;
             0 leaves it out.
-        test_time_augmentation: whether the test is made with several views of each image, too.
-        precision: what a full run computes in: a dtype policy of Keras, or ``"fastest"``, which
-            :func:`cifarlib.machine.fastest_precision` finds.
 
     Raises:
         ValueError: a setting is outside its range.
@@ -46,7 +46,6 @@ class Recipe:
     batch_size: int
     optimizer: str
     learning_rate: float
-    validate_on_test: bool = False
     momentum: float = 0.0
     weight_decay: float = 0.0
     decay_all: bool = False
@@ -58,8 +57,6 @@ class Recipe:
     label_smoothing: float = 0.0
     augmentation: Augmentation = _NOTHING
     lookahead: int = 0
-    test_time_augmentation: bool = False
-    precision: str = "float32"
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch_size", 1), ("lookahead", 0)):
@@ -69,11 +66,9 @@ class Recipe:
             checks.not_negative(name, getattr(self, name))
         for name in ("momentum", "warmup", "label_smoothing"):
             checks.fraction(name, getattr(self, name))
-        for name in ("validate_on_test", "decay_all", "test_time_augmentation"):
-            checks.truth(name, getattr(self, name))
+        checks.truth("decay_all", self.decay_all)
         checks.choice("optimizer", self.optimizer, OPTIMIZERS)
         checks.choice("schedule", self.schedule, SHAPES)
-        checks.choice("precision", self.precision, PRECISIONS)
         if not isinstance(self.augmentation, Augmentation):
             raise ValueError(f"augmentation must be an Augmentation, got {self.augmentation!r}")
         if self.momentum and self.optimizer != "sgd":
@@ -85,7 +80,7 @@ class Recipe:
         A record's hash covers these, so that a field added later, with a default that changes
         nothing, leaves older records valid. For the same reason no default may ever change.
         """
-        return _settings(self)
+        return changed_settings(self)
 
     def __repr__(self) -> str:
         listed = ", ".join(
@@ -106,17 +101,18 @@ class Recipe:
         return bool(self.label_smoothing or self.augmentation.mixup or self.augmentation.cutmix)
 
 
-def _settings(item) -> dict:
+def changed_settings(item) -> dict:
+    """The fields of a dataclass that are required or differ from their default, by name."""
     values = {field.name: getattr(item, field.name) for field in fields(item)}
     changed = {f.name: values[f.name] for f in fields(item) if values[f.name] != f.default}
-    return {k: _settings(v) if dataclasses.is_dataclass(v) else v for k, v in changed.items()}
+    return {
+        k: changed_settings(v) if dataclasses.is_dataclass(v) else v for k, v in changed.items()
+    }
 
 
 # Adam at Keras' default rate (Kingma and Ba, 2015, section 2: 0.001) for 10 epochs: what the usual
-# first tutorials do, TensorFlow's own among them. They validate on the test set, so this one does.
-SIMPLE_CNN = Recipe(
-    epochs=10, batch_size=64, optimizer="adam", learning_rate=1e-3, validate_on_test=True
-)
+# first tutorials do, TensorFlow's own among them.
+SIMPLE_CNN = Recipe(epochs=10, batch_size=64, optimizer="adam", learning_rate=1e-3)
 
 _CROP_AND_FLIP = Augmentation(crop=4, flip="random")
 
@@ -125,7 +121,6 @@ _CROP_AND_FLIP = Augmentation(crop=4, flip="random")
 ALEXNET = Recipe(
     epochs=60, batch_size=128, optimizer="sgd", learning_rate=0.05, momentum=0.9,
     weight_decay=5e-3, schedule="cosine", warmup=0.05, augmentation=_CROP_AND_FLIP,
-    precision="fastest",
 )  # fmt: skip
 
 # He et al. (2015), section 4.2: SGD with 0.1, momentum 0.9, batch 128, weight decay 1e-4 (times
@@ -134,7 +129,6 @@ ALEXNET = Recipe(
 RESNET = Recipe(
     epochs=60, batch_size=128, optimizer="sgd", learning_rate=0.1, momentum=0.9,
     weight_decay=5e-3, schedule="cosine", warmup=0.05, augmentation=_CROP_AND_FLIP,
-    precision="fastest",
 )  # fmt: skip
 
 VGG = dataclasses.replace(RESNET, learning_rate=0.05)
@@ -145,16 +139,13 @@ EFFICIENTNET = dataclasses.replace(RESNET, epochs=25, label_smoothing=0.1)
 CCT = Recipe(
     epochs=45, batch_size=128, optimizer="adamw", learning_rate=1e-3, weight_decay=0.06,
     schedule="cosine", warmup=0.1, label_smoothing=0.1, augmentation=_CROP_AND_FLIP,
-    precision="fastest",
 )  # fmt: skip
 
 VIT = dataclasses.replace(CCT, epochs=24)
 
 # A convolution bears a larger rate: 5 epochs on 4,000 training images at 1e-3, 4e-3 and 1e-2 gave
-# 49.0, 50.0 and 48.9 % on 2,000 others. In bfloat16 a step took 1.4 times as long on the CPU.
-CONVMIXER = dataclasses.replace(
-    CCT, epochs=25, learning_rate=4e-3, weight_decay=0.03, precision="float32"
-)
+# 49.0, 50.0 and 48.9 % on 2,000 others.
+CONVMIXER = dataclasses.replace(CCT, epochs=25, learning_rate=4e-3, weight_decay=0.03)
 
 # Jordan (2024), airbench94, as decoupled weight decay and a rate for the mean loss; ReLU instead of
 # GELU, so more and cheaper epochs than its 9.9
@@ -162,7 +153,6 @@ SPEEDNET = Recipe(
     epochs=15, batch_size=1024, optimizer="sgd", learning_rate=1.5, momentum=0.85,
     weight_decay=8.87e-3, decay_all=True, schedule="linear", warmup=0.23, start=0.2, final=0.07,
     label_smoothing=0.2, augmentation=Augmentation(crop=2, flip="alternating"), lookahead=5,
-    test_time_augmentation=True, precision="fastest",
 )  # fmt: skip
 
 # For cifarlib.bench: narrower networks, smaller batches, the rest rescaled with the batch.
@@ -176,7 +166,7 @@ QUICK = dataclasses.replace(
 # pixel and widths 32, 64, 64, which takes twice as long.
 SPRINT = dataclasses.replace(
     QUICK, epochs=1, batch_size=256, learning_rate=0.5, lookahead=0, label_smoothing=0.0,
-    test_time_augmentation=False, augmentation=Augmentation(flip="random"),
+    augmentation=Augmentation(flip="random"),
 )  # fmt: skip
 
 # For a GPU. He et al. (2015), section 4.2, to the letter: 64,000 steps of 128 images, the rate
@@ -195,25 +185,3 @@ CCT_200 = dataclasses.replace(
         operations=2, magnitude=9, crop=4, flip="random", mixup=0.8, cutmix=1.0
     ),
 )  # fmt: skip
-
-# By the name of the model; those that two cores train in a session first, the cheapest first
-RECIPES = {
-    "simple_cnn": SIMPLE_CNN,
-    "speednet": SPEEDNET,
-    "alexnet": ALEXNET,
-    "vgg": VGG,
-    "resnet20": RESNET,
-    "plain20": RESNET,
-    "cct": CCT,
-    "efficientnet": EFFICIENTNET,
-    "vit": VIT,
-    "convmixer": CONVMIXER,
-    "resnet56": RESNET_PAPER,
-    "resnet110": RESNET110,
-    "resnet18": RESNET18,
-    "cct_200": CCT_200,
-    "vit_200": CCT_200,
-}
-
-# Too long for two cores
-FOR_A_GPU = ("resnet56", "resnet110", "resnet18", "cct_200", "vit_200")

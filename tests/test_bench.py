@@ -71,14 +71,15 @@ def test_failed_contender_says_why():
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
 @pytest.mark.parametrize("name", bench.CONTENDERS)
 def test_every_contender_can_be_built(name, precision):
-    model_name, settings, _ = bench.contender(name, precision)
-    assert build(model_name, **settings).output_shape == (None, 10)
+    given = bench.contender(name, precision)
+    assert build(given.model, **given.settings).output_shape == (None, 10)
 
 
 def test_quick_is_narrower_in_float32():
-    (_, wide, recipe), (_, narrow, same) = (
+    wide, narrow = (
         bench.contender("quick", precision) for precision in ("mixed_bfloat16", "float32")
     )
-    assert sum(narrow["widths"]) < sum(wide["widths"]) and recipe is same
+    assert sum(narrow.settings["widths"]) < sum(wide.settings["widths"])
+    assert narrow.recipe is wide.recipe
     for name in ("classic", "sprint", "speednet"):
         assert bench.contender(name, "float32") is bench.contender(name, "mixed_bfloat16")

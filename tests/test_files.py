@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cifarlib import files
-from cifarlib.files import write_atomically
+from cifarlib import _files as files
+from cifarlib._files import write_atomically
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has neither modes nor such links")
 
@@ -145,7 +145,7 @@ def test_folder_that_nobody_can_write_is_refused():
 HOLDER = """
 import sys
 from pathlib import Path
-from cifarlib.files import alone
+from cifarlib._files import alone
 with alone(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.readline()
@@ -210,7 +210,7 @@ def test_two_threads_are_not_alone_either_and_an_error_frees_the_lock(tmp_path):
 COUNTER = """
 import sys
 from pathlib import Path
-from cifarlib.files import alone
+from cifarlib._files import alone
 path = Path(sys.argv[1])
 for _ in range(50):
     with alone(path):

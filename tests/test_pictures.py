@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from cifarlib import load_cifar10, plots
-from cifarlib.pictures import png, webp
+from cifarlib._pictures import png, webp
 
 
 def _pixels(file):

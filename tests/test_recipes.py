@@ -6,16 +6,17 @@ import json
 import keras
 import pytest
 
-from cifarlib.augment import Augmentation
-from cifarlib.recipes import RECIPES, SIMPLE_CNN, Recipe
+from cifarlib import recipes
+from cifarlib.images import Augmentation
+from cifarlib.recipes import SIMPLE_CNN, Recipe
 
+RECIPES = {name: item for name, item in vars(recipes).items() if isinstance(item, Recipe)}
 REQUIRED = {"epochs": 1, "batch_size": 2, "optimizer": "sgd", "learning_rate": 0.5}
 
 
 def test_simple_cnn_is_trained_as_the_first_tutorials_do():
     assert SIMPLE_CNN.settings() == {
         "epochs": 10, "batch_size": 64, "optimizer": "adam", "learning_rate": 1e-3,
-        "validate_on_test": True,
     }  # fmt: skip
     rate = float(keras.optimizers.Adam().learning_rate)
     assert rate == pytest.approx(SIMPLE_CNN.learning_rate)  # Keras' default
@@ -57,21 +58,13 @@ A_SHARE = "must be at least 0 and below 1, got "
             (name, A_SHARE, [-0.1, 1, 1.5, float("nan"), "0", None])
             for name in ("momentum", "warmup", "label_smoothing")
         ],
-        *[
-            (name, "must be True or False, got ", ["no", 1, None])
-            for name in ("validate_on_test", "decay_all", "test_time_augmentation")
-        ],
+        ("decay_all", "must be True or False, got ", ["no", 1, None]),
         ("augmentation", "must be an Augmentation, got ", [None, {"crop": 4}]),
         ("optimizer", "must be one of 'sgd', 'adam', 'adamw', got ", ["SGD", "rmsprop", None]),
         (
             "schedule",
             "must be one of 'constant', 'cosine', 'linear', 'step', got ",
             ["cosin", None],
-        ),
-        (
-            "precision",
-            "must be one of 'float32', 'mixed_bfloat16', ",
-            ["float16", "bfloat16", None],
         ),
     ],
 )
@@ -95,7 +88,7 @@ def test_a_recipe_cannot_be_changed():
 
 def test_settings_leave_out_what_is_at_its_default():
     assert Recipe(1, 2, "sgd", 0.5).settings() == REQUIRED
-    assert SIMPLE_CNN.settings()["validate_on_test"] is True
+    assert recipes.SPEEDNET.settings()["decay_all"] is True
     crop = Recipe(**REQUIRED, lookahead=5, augmentation=Augmentation(crop=4, flip="none"))
     assert crop.settings() == REQUIRED | {"lookahead": 5, "augmentation": {"crop": 4}}
     assert Recipe(**REQUIRED, augmentation=Augmentation()).settings() == REQUIRED
@@ -110,10 +103,9 @@ def test_a_default_never_changes():
     }  # fmt: skip
     assert found.pop("augmentation").items() >= nothing.items()
     defaults = {
-        "validate_on_test": False, "momentum": 0.0, "weight_decay": 0.0, "decay_all": False,
+        "momentum": 0.0, "weight_decay": 0.0, "decay_all": False,
         "schedule": "constant", "warmup": 0.0, "start": 0.0, "final": 0.0, "clip_norm": 0.0,
-        "label_smoothing": 0.0, "lookahead": 0, "test_time_augmentation": False,
-        "precision": "float32",
+        "label_smoothing": 0.0, "lookahead": 0,
     }  # fmt: skip
     assert found.items() >= (REQUIRED | defaults).items()
 

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from cifarlib import checks
+from cifarlib import _checks as checks
 from cifarlib.models import alexnet, cct, efficientnet, resnet, resnet18, speednet, vgg, vit
 
 layers = keras.layers

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from cifarlib._files import check_writable, write_atomically
 from cifarlib.data.arrays import EMBEDDED_SHA256, Cifar10, verify
 from cifarlib.data.embedded import load_embedded, to_sheet
 from cifarlib.data.sources import load_full
-from cifarlib.files import check_writable, write_atomically
 
 COUNT = 10_000
 FOLDER = Path(__file__).parents[1] / "cifarlib" / "data" / "images"

@@ -18,7 +18,7 @@ from nbclient import NotebookClient
 from nbval_tolerance import complaint
 from readers_notebooks import METADATA
 
-from cifarlib.files import check_writable, write_atomically
+from cifarlib._files import check_writable, write_atomically
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = ROOT / "chapters"

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import nbformat
 
-from cifarlib.files import write_atomically
+from cifarlib._files import write_atomically
 
 CHAPTERS = Path(__file__).parents[1] / "chapters"
 FOLDED = {"hide-cell", "hide-input", "remove-cell", "remove-input"}

@@ -5,11 +5,11 @@ import hashlib
 import sys
 import time
 
+from cifarlib._files import check_writable
 from cifarlib.data import cache_folder, clear_cache
 from cifarlib.data.arrays import CIFAR10, verify
 from cifarlib.data.cache import read
 from cifarlib.data.sources import chosen, fetch
-from cifarlib.files import check_writable
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cifarlib._files import write_atomically
 from cifarlib.data.arrays import Cifar10
-from cifarlib.files import write_atomically
 
 
 def cache_folder() -> Path:

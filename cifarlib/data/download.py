@@ -9,8 +9,8 @@ import urllib.request
 from http.client import HTTPException
 from multiprocessing.pool import ThreadPool
 
+from cifarlib._files import write_atomically
 from cifarlib.data.job import Job
-from cifarlib.files import write_atomically
 
 TRIES = 5  # in a row, as long as each brings something
 

@@ -11,19 +11,21 @@ import functools
 import keras
 
 from cifarlib.models.alexnet import alexnet
+from cifarlib.models.cct import cct
 from cifarlib.models.convmixer import convmixer
 from cifarlib.models.efficientnet import efficientnet
 from cifarlib.models.resnet import resnet, resnet18
 from cifarlib.models.simple_cnn import simple_cnn
 from cifarlib.models.speednet import speednet
 from cifarlib.models.vgg import vgg
-from cifarlib.models.vit import attention_maps, cct, vit
+from cifarlib.models.vit import vit
 
-# The names of the zoo, with the settings that were trained
+# A name stands for the function of that name with its own defaults, or for a well-known member of
+# its family. What the zoo trained, a narrower VGG for instance, stands in cifarlib.zoo.registry.
 BUILDERS = {
     "simple_cnn": simple_cnn,
     "alexnet": alexnet,
-    "vgg": functools.partial(vgg, width=16),
+    "vgg": vgg,
     "resnet20": functools.partial(resnet, 20),
     "resnet56": functools.partial(resnet, 56),
     "resnet110": functools.partial(resnet, 110),
@@ -33,19 +35,21 @@ BUILDERS = {
     "vit": vit,
     "convmixer": convmixer,
     "cct": cct,
-    "vit_200": vit,
-    "cct_200": cct,
     "speednet": speednet,
 }
 
 __all__ = [
-    "BUILDERS", "alexnet", "attention_maps", "build", "cct", "convmixer", "efficientnet", "resnet",
-    "resnet18", "simple_cnn", "speednet", "vgg", "vit",
+    "BUILDERS", "alexnet", "build", "cct", "convmixer", "efficientnet", "resnet", "resnet18",
+    "simple_cnn", "speednet", "vgg", "vit",
 ]  # fmt: skip
 
 
 def build(name: str, **settings) -> keras.Model:
-    """Build the model called ``name`` with the settings of the zoo, or with those given.
+    """Build the model called ``name``; ``build("vgg")`` is ``vgg()``.
+
+    Args:
+        name: one of ``BUILDERS``.
+        **settings: of the function that builds it.
 
     Raises:
         ValueError: there is no model of that name; the message lists those there are.

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import keras
-from keras import layers, ops
+from keras import layers
 
-from cifarlib.checks import choice, fraction, whole
-from cifarlib.inputs import raw_images, require_channels_last
-from cifarlib.layers import BatchNormalization, normalization
+from cifarlib._checks import choice, fraction, whole
+from cifarlib.layers import (
+    BatchNormalization,
+    LocalResponseNormalization,
+    normalization,
+    raw_images,
+)
 
 NORMS = ("none", "response", "batch")
 
@@ -53,68 +57,51 @@ def alexnet(
     choice("norm", norm, NORMS)
     hidden = round(width * 256 / 24)
 
-    def conv(filters: int, size: int) -> layers.Layer:
+    def conv(number: int, filters: int, size: int) -> layers.Layer:
         return layers.Conv2D(
-            filters, size, padding="same", activation=activation, kernel_initializer=initializer
+            filters,
+            size,
+            padding="same",
+            activation=activation,
+            kernel_initializer=initializer,
+            name=f"conv{number}",
         )
 
-    def normalize() -> list[layers.Layer]:
+    def normalize(number: int) -> list[layers.Layer]:
         return {
             "none": [],
-            "response": [LocalResponseNormalization()],
-            "batch": [BatchNormalization()],
+            "response": [LocalResponseNormalization(name=f"norm{number}")],
+            "batch": [BatchNormalization(name=f"norm{number}")],
         }[norm]
 
-    def dense() -> layers.Layer:
-        return layers.Dense(hidden, activation=activation, kernel_initializer=initializer)
+    def pool(number: int) -> layers.Layer:  # windows of 3, a step of 2
+        return layers.MaxPooling2D(3, 2, padding="same", name=f"pool{number}")
+
+    def dense(number: int) -> layers.Layer:
+        return layers.Dense(
+            hidden, activation=activation, kernel_initializer=initializer, name=f"hidden{number}"
+        )
 
     return keras.Sequential(
         [
             raw_images(),
             normalization(),
-            conv(width, 5),  # (32, 32, 24), the paper's 96
-            *normalize(),
-            layers.MaxPooling2D(3, 2, padding="same"),  # (16, 16, 24): windows of 3, a step of 2
-            conv(round(width * 8 / 3), 5),  # (16, 16, 64), the paper's 256
-            *normalize(),
-            layers.MaxPooling2D(3, 2, padding="same"),  # (8, 8, 64)
-            conv(width * 4, 3),  # (8, 8, 96), the paper's 384
-            conv(width * 4, 3),
-            conv(round(width * 8 / 3), 3),  # (8, 8, 64), the paper's 256
-            layers.MaxPooling2D(3, 2, padding="same"),  # (4, 4, 64)
-            layers.Flatten(),  # (1024,)
-            layers.Dropout(dropout),
-            dense(),  # (256,), the paper's 4096
-            layers.Dropout(dropout),
-            dense(),
-            layers.Dense(10, dtype="float32"),  # logits
+            conv(1, width, 5),  # (32, 32, 24), the paper's 96
+            *normalize(1),
+            pool(1),  # (16, 16, 24)
+            conv(2, round(width * 8 / 3), 5),  # (16, 16, 64), the paper's 256
+            *normalize(2),
+            pool(2),  # (8, 8, 64)
+            conv(3, width * 4, 3),  # (8, 8, 96), the paper's 384
+            conv(4, width * 4, 3),
+            conv(5, round(width * 8 / 3), 3),  # (8, 8, 64), the paper's 256
+            pool(3),  # (4, 4, 64)
+            layers.Flatten(name="flatten"),  # (1024,)
+            layers.Dropout(dropout, name="dropout1"),
+            dense(1),  # (256,), the paper's 4096
+            layers.Dropout(dropout, name="dropout2"),
+            dense(2),
+            layers.Dense(10, dtype="float32", name="logits"),  # logits
         ],
         name="alexnet",
     )
-
-
-@keras.saving.register_keras_serializable("cifarlib")
-class LocalResponseNormalization(layers.Layer):
-    """Divide each value by a measure of its neighbors in the channels, at the same pixel.
-
-    ``y[c] = x[c] / (2 + 0.4 * sum of x[d]**2 over the channels d from c - 2 to c + 2) ** 0.75``.
-
-    Source:
-        Krizhevsky, Sutskever and Hinton (2012), section 3.3. Adapted: its factor of 1e-4 is for
-        pixels that run from 0 to 255; ours have unit deviation, so it is multiplied by 63 squared.
-    """
-
-    # Not in __init__: with one, Keras writes another configuration, and records have its hash
-    def build(self, shape) -> None:
-        require_channels_last()
-
-    def call(self, inputs):
-        places = ops.arange(inputs.shape[-1])
-        near = ops.abs(places[:, None] - places) <= 2  # (c, c): which channels are neighbors
-        # As a product of matrices and an exponential, it takes a tenth of the time of five shifted
-        # sums and a power
-        around = ops.square(inputs) @ ops.cast(near, inputs.dtype)
-        return inputs * ops.exp(-0.75 * ops.log(2 + 0.4 * around))
-
-    def compute_output_shape(self, shape):
-        return shape

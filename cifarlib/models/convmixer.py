@@ -5,9 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib.checks import divisor, whole
-from cifarlib.inputs import raw_images
-from cifarlib.layers import BatchNormalization, normalization
+from cifarlib._checks import divisor, whole
+from cifarlib.layers import BatchNormalization, normalization, raw_images
 
 
 def convmixer(
@@ -40,15 +39,22 @@ def convmixer(
     divisor("patch_size", patch_size, 32)
     images = raw_images()
     x = normalization()(images)
-    x = _gelu_norm(layers.Conv2D(dim, patch_size, patch_size, name="patches")(x))  # (8, 8, 192)
-    for _ in range(depth):
-        y = layers.DepthwiseConv2D(kernel_size, padding="same")(x)
-        x = layers.Add()([x, _gelu_norm(y)])  # between places, each channel on its own
-        x = _gelu_norm(layers.Conv2D(dim, 1)(x))  # between channels, each place on its own
-    x = layers.GlobalAveragePooling2D()(x)
-    return keras.Model(images, layers.Dense(10, dtype="float32")(x), name="convmixer")
+    x = layers.Conv2D(dim, patch_size, patch_size, name="patches")(x)
+    x = _gelu_norm(x, "patches")  # (8, 8, 192)
+    for number in range(1, depth + 1):
+        name = f"block{number}"
+        # Between places, each channel on its own; then between channels, each place on its own
+        y = layers.DepthwiseConv2D(kernel_size, padding="same", name=f"{name}_places")(x)
+        x = layers.Add(name=f"{name}_add")([x, _gelu_norm(y, f"{name}_places")])
+        x = layers.Conv2D(dim, 1, name=f"{name}_channels")(x)
+        x = _gelu_norm(x, f"{name}_channels")
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    return keras.Model(
+        images, layers.Dense(10, dtype="float32", name="logits")(x), name="convmixer"
+    )
 
 
-def _gelu_norm(x):
+def _gelu_norm(x, name: str):
     """The activation comes first, as in the paper."""
-    return BatchNormalization()(layers.Activation("gelu")(x))
+    x = layers.Activation("gelu", name=f"{name}_gelu")(x)
+    return BatchNormalization(name=f"{name}_norm")(x)

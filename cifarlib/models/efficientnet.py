@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import keras
 from keras import layers
 
-from cifarlib.checks import fraction, positive, whole
-from cifarlib.inputs import raw_images, require_channels_last
-from cifarlib.layers import BatchNormalization, normalization, stochastic_depth
+from cifarlib._checks import fraction, positive, whole
+from cifarlib.layers import (
+    BatchNormalization,
+    normalization,
+    raw_images,
+    require_channels_last,
+    stochastic_depth,
+)
 
 # (fused?, expansion, filters, blocks, stride) of each stage, at width and depth 1
 STAGES = (
@@ -63,8 +69,8 @@ def efficientnet(
     images = raw_images()
     x = normalization()(images)
     if resolution != 32:
-        x = layers.Resizing(resolution, resolution)(x)
-    x = _conv_norm_swish(x, _scaled(16, width), 3)
+        x = layers.Resizing(resolution, resolution, name="resizing")(x)
+    x = _conv_norm_swish(x, _scaled(16, width), 3, name="stem")
     blocks = [
         (fused, expansion, _scaled(filters, width), stride if first else 1)
         for fused, expansion, filters, count, stride in stages
@@ -72,14 +78,24 @@ def efficientnet(
     ]
     for number, (fused, expansion, filters, stride) in enumerate(blocks):
         rate = drop_rate * number / max(len(blocks) - 1, 1)
-        x = inverted_residual(x, filters, expansion, stride, fused=fused, drop_rate=rate)
-    x = _conv_norm_swish(x, _scaled(384, width), 1)
-    x = layers.Dropout(dropout)(layers.GlobalAveragePooling2D()(x))
-    return keras.Model(images, layers.Dense(10, dtype="float32")(x), name="efficientnet")
+        x = inverted_residual(
+            x, filters, expansion, stride, fused=fused, drop_rate=rate, name=f"block{number + 1}"
+        )
+    x = _conv_norm_swish(x, _scaled(384, width), 1, name="head")
+    x = layers.Dropout(dropout, name="dropout")(layers.GlobalAveragePooling2D(name="pool")(x))
+    x = layers.Dense(10, dtype="float32", name="logits")(x)
+    return keras.Model(images, x, name="efficientnet")
 
 
 def inverted_residual(
-    x, filters: int, expansion: int, stride: int = 1, *, fused: bool = False, drop_rate: float = 0.0
+    x,
+    filters: int,
+    expansion: int,
+    stride: int = 1,
+    *,
+    fused: bool = False,
+    drop_rate: float = 0.0,
+    name: str | None = None,
 ):
     """Expand the channels, convolve, weigh the channels, project back, add the input.
 
@@ -90,46 +106,63 @@ def inverted_residual(
         stride: of the 3 x 3 convolution.
         fused: one 3 x 3 convolution in place of a 1 x 1 and a depthwise 3 x 3 (and no weighing).
         drop_rate: of stochastic depth.
+        name: what the names of its layers begin with; without one, Keras numbers them.
 
     Returns:
         A Keras tensor ``(n, ceil(h / stride), ceil(w / stride), filters)``.
     """
     require_channels_last()
     channels = x.shape[-1]
+    named = functools.partial(_named, name)
     if fused:
-        y = _conv_norm_swish(x, channels * expansion, 3, stride)
+        y = _conv_norm_swish(x, channels * expansion, 3, stride, name=named("expand"))
     else:
-        y = _conv_norm_swish(x, channels * expansion, 1)
-        y = layers.DepthwiseConv2D(3, stride, padding="same", use_bias=False)(y)
-        y = layers.Activation("swish")(BatchNormalization()(y))
-        y = squeeze_and_excitation(y, max(1, channels // 4))
+        y = _conv_norm_swish(x, channels * expansion, 1, name=named("expand"))
+        y = layers.DepthwiseConv2D(
+            3, stride, padding="same", use_bias=False, name=named("depthwise")
+        )(y)
+        y = BatchNormalization(name=named("depthwise_norm"))(y)
+        y = layers.Activation("swish", name=named("depthwise_swish"))(y)
+        y = squeeze_and_excitation(y, max(1, channels // 4), name=named("squeeze"))
     if not fused or expansion != 1:  # where nothing was expanded, there is nothing to project
-        y = layers.Conv2D(filters, 1, use_bias=False, kernel_initializer="he_normal")(y)
-        y = BatchNormalization()(y)
+        y = layers.Conv2D(
+            filters, 1, use_bias=False, kernel_initializer="he_normal", name=named("project")
+        )(y)
+        y = BatchNormalization(name=named("project_norm"))(y)
     if stride != 1 or y.shape[-1] != channels:
         return y
     if drop_rate:
-        y = stochastic_depth(drop_rate)(y)
-    return layers.Add()([x, y])
+        y = stochastic_depth(drop_rate, name=named("drop"))(y)
+    return layers.Add(name=named("add"))([x, y])
 
 
-def squeeze_and_excitation(x, units: int):
+def squeeze_and_excitation(x, units: int, *, name: str | None = None):
     """Weigh each channel by a gate that all channels' means decide.
 
     Source:
         Hu et al. (2017), arXiv 1709.01507.
     """
     require_channels_last()
-    gate = layers.GlobalAveragePooling2D(keepdims=True)(x)  # (n, 1, 1, c)
-    gate = layers.Conv2D(units, 1, activation="swish")(gate)
-    return layers.Multiply()([x, layers.Conv2D(x.shape[-1], 1, activation="sigmoid")(gate)])
+    named = functools.partial(_named, name)
+    gate = layers.GlobalAveragePooling2D(keepdims=True, name=named("mean"))(x)  # (n, 1, 1, c)
+    gate = layers.Conv2D(units, 1, activation="swish", name=named("reduce"))(gate)
+    gate = layers.Conv2D(x.shape[-1], 1, activation="sigmoid", name=named("gate"))(gate)
+    return layers.Multiply(name=named("weigh"))([x, gate])
 
 
-def _conv_norm_swish(x, filters: int, size: int, stride: int = 1):
-    convolution = layers.Conv2D(
-        filters, size, stride, padding="same", use_bias=False, kernel_initializer="he_normal"
+def _conv_norm_swish(x, filters: int, size: int, stride: int = 1, *, name: str | None):
+    named = functools.partial(_named, name)
+    x = layers.Conv2D(
+        filters, size, stride, padding="same", use_bias=False, kernel_initializer="he_normal",
+        name=named("conv"),
+    )(x)  # fmt: skip
+    return layers.Activation("swish", name=named("swish"))(
+        BatchNormalization(name=named("norm"))(x)
     )
-    return layers.Activation("swish")(BatchNormalization()(convolution(x)))
+
+
+def _named(place: str | None, part: str) -> str | None:
+    return None if place is None else f"{place}_{part}"
 
 
 def _scaled(filters: int, width: float) -> int:

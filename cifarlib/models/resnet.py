@@ -5,9 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib.checks import choice, truth, whole
-from cifarlib.inputs import raw_images
-from cifarlib.layers import BatchNormalization, PaddedShortcut, normalization
+from cifarlib._checks import choice, truth, whole
+from cifarlib.layers import BatchNormalization, PaddedShortcut, normalization, raw_images
 
 SHORTCUTS = ("pad", "projection")
 
@@ -78,37 +77,43 @@ def _network(
 ) -> keras.Model:
     """Stages of (filters, blocks); each but the first halves the map in its first block."""
     images = raw_images()
-    x = _relu(_norm(_conv(stem, 3)(normalization()(images))))
-    for number, (filters, blocks) in enumerate(stages):
-        for block in range(blocks):
-            x = _basic_block(x, filters, 2 if number and not block else 1, shortcut)
-    x = layers.GlobalAveragePooling2D()(x)
-    return keras.Model(images, layers.Dense(10, dtype="float32")(x), name=name)
+    x = _conv(normalization()(images), stem, 3, name="stem_conv")
+    x = _relu(_norm(x, "stem_norm"), "stem_relu")
+    for stage, (filters, blocks) in enumerate(stages, start=1):
+        for block in range(1, blocks + 1):
+            stride = 2 if stage > 1 and block == 1 else 1
+            x = _basic_block(x, filters, stride, shortcut, f"stage{stage}_block{block}")
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    x = layers.Dense(10, dtype="float32", name="logits")(x)
+    return keras.Model(images, x, name=name)
 
 
-def _basic_block(x, filters: int, stride: int, shortcut: str | None):
+def _basic_block(x, filters: int, stride: int, shortcut: str | None, name: str):
     """Two 3 x 3 convolutions, and the input added to their output."""
-    y = _relu(_norm(_conv(filters, 3, stride)(x)))
-    y = _norm(_conv(filters, 3)(y))
+    y = _norm(_conv(x, filters, 3, stride, name=f"{name}_conv1"), f"{name}_norm1")
+    y = _relu(y, f"{name}_relu1")
+    y = _norm(_conv(y, filters, 3, name=f"{name}_conv2"), f"{name}_norm2")
     if shortcut is None:
-        return _relu(y)
+        return _relu(y, f"{name}_relu2")
     if stride != 1 or x.shape[-1] != filters:
         if shortcut == "pad":
-            x = PaddedShortcut(filters, stride)(x)
+            x = PaddedShortcut(filters, stride, name=f"{name}_shortcut")(x)
         else:
-            x = _norm(_conv(filters, 1, stride)(x))
-    return _relu(layers.Add()([x, y]))
+            x = _conv(x, filters, 1, stride, name=f"{name}_shortcut")
+            x = _norm(x, f"{name}_shortcut_norm")
+    return _relu(layers.Add(name=f"{name}_add")([x, y]), f"{name}_relu2")
 
 
-def _conv(filters: int, size: int, stride: int = 1) -> layers.Layer:
+def _conv(x, filters: int, size: int, stride: int = 1, *, name: str):
     return layers.Conv2D(
-        filters, size, stride, padding="same", use_bias=False, kernel_initializer="he_normal"
-    )
+        filters, size, stride, padding="same", use_bias=False, kernel_initializer="he_normal",
+        name=name,
+    )(x)  # fmt: skip
 
 
-def _norm(x):
-    return BatchNormalization()(x)
+def _norm(x, name: str):
+    return BatchNormalization(name=name)(x)
 
 
-def _relu(x):
-    return layers.Activation("relu")(x)
+def _relu(x, name: str):
+    return layers.Activation("relu", name=name)(x)

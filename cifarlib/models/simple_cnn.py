@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib.checks import fraction
-from cifarlib.inputs import raw_images
+from cifarlib._checks import fraction
+from cifarlib.layers import raw_images
 
 
 def simple_cnn(*, dropout: float = 0.5) -> keras.Model:
@@ -33,16 +33,16 @@ def simple_cnn(*, dropout: float = 0.5) -> keras.Model:
     return keras.Sequential(
         [
             raw_images(),
-            layers.Rescaling(1 / 255),
-            layers.Conv2D(32, 3, activation="relu"),  # (30, 30, 32)
-            layers.MaxPooling2D(2),  # (15, 15, 32)
-            layers.Conv2D(64, 3, activation="relu"),  # (13, 13, 64)
-            layers.MaxPooling2D(2),  # (6, 6, 64)
-            layers.Conv2D(64, 3, activation="relu"),  # (4, 4, 64)
-            layers.Flatten(),  # (1024,)
-            layers.Dense(64, activation="relu"),
-            layers.Dropout(dropout),
-            layers.Dense(10, dtype="float32"),  # logits
+            layers.Rescaling(1 / 255, name="scaling"),
+            layers.Conv2D(32, 3, activation="relu", name="conv1"),  # (30, 30, 32)
+            layers.MaxPooling2D(2, name="pool1"),  # (15, 15, 32)
+            layers.Conv2D(64, 3, activation="relu", name="conv2"),  # (13, 13, 64)
+            layers.MaxPooling2D(2, name="pool2"),  # (6, 6, 64)
+            layers.Conv2D(64, 3, activation="relu", name="conv3"),  # (4, 4, 64)
+            layers.Flatten(name="flatten"),  # (1024,)
+            layers.Dense(64, activation="relu", name="hidden"),
+            layers.Dropout(dropout, name="dropout"),
+            layers.Dense(10, dtype="float32", name="logits"),  # logits
         ],
         name="simple_cnn",
     )

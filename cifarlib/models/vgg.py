@@ -5,9 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib.checks import choice, fraction, truth, whole
-from cifarlib.inputs import raw_images
-from cifarlib.layers import BatchNormalization, normalization
+from cifarlib._checks import choice, fraction, truth, whole
+from cifarlib.layers import BatchNormalization, normalization, raw_images
 
 # Convolutions before each of the five pools: configurations A, B, D, E of the paper's table 1
 CONFIGURATIONS = {
@@ -60,17 +59,20 @@ def vgg(
         initializer = {"class_name": "RandomNormal", "config": {"stddev": 0.01}}
     images = raw_images()
     x = normalization()(images)
-    for stack, convolutions in enumerate(CONFIGURATIONS[depth]):
-        for _ in range(convolutions):
+    for stack, convolutions in enumerate(CONFIGURATIONS[depth], start=1):
+        for number in range(1, convolutions + 1):
+            place = f"stack{stack}_{{}}{number}"
             x = layers.Conv2D(
-                width * min(2**stack, 8),
+                width * min(2 ** (stack - 1), 8),
                 3,
                 padding="same",
                 use_bias=not batch_norm,  # batch normalization has its own
                 kernel_initializer=keras.initializers.get(initializer),
+                name=place.format("conv"),
             )(x)
-            x = BatchNormalization()(x) if batch_norm else x
-            x = layers.Activation("relu")(x)
-        x = layers.MaxPooling2D(2)(x)  # 32 -> 16 -> 8 -> 4 -> 2 -> 1
-    x = layers.Dropout(dropout)(layers.Flatten()(x))
-    return keras.Model(images, layers.Dense(10, dtype="float32")(x), name=f"vgg{depth}")
+            x = BatchNormalization(name=place.format("norm"))(x) if batch_norm else x
+            x = layers.Activation("relu", name=place.format("relu"))(x)
+        x = layers.MaxPooling2D(2, name=f"stack{stack}_pool")(x)  # 32 -> 16 -> 8 -> 4 -> 2 -> 1
+    x = layers.Dropout(dropout, name="dropout")(layers.Flatten(name="flatten")(x))
+    x = layers.Dense(10, dtype="float32", name="logits")(x)
+    return keras.Model(images, x, name=f"vgg{depth}")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib.checks import choice, divisor, fraction, positive, whole
-from cifarlib.inputs import raw_images
-from cifarlib.layers import ClassToken, PositionEmbedding, normalization
+from cifarlib._checks import choice, divisor, fraction, positive, whole
+from cifarlib.layers import ClassToken, PositionEmbedding, normalization, raw_images
 
 TOKENIZERS = ("patch", "convolution")
 POOLINGS = ("class", "mean", "sequence")
@@ -79,93 +78,53 @@ def vit(
     if tokenizer == "patch":
         x = layers.Conv2D(dim, patch_size, patch_size, name="patches")(x)  # (8, 8, 128)
     else:
-        for filters in (dim // 2, dim):
+        for number, filters in enumerate((dim // 2, dim), start=1):
             x = layers.Conv2D(
                 filters, 3, padding="same", use_bias=False, activation="relu",
-                kernel_initializer="he_normal",
+                kernel_initializer="he_normal", name=f"tokens_conv{number}",
             )(x)  # fmt: skip
-            x = layers.MaxPooling2D(3, 2, padding="same")(x)  # 32 -> 16 -> 8
-    x = layers.Reshape((-1, dim))(x)  # (64, 128): one token a patch
+            x = layers.MaxPooling2D(3, 2, padding="same", name=f"tokens_pool{number}")(
+                x
+            )  # 32 -> 16 -> 8
+    x = layers.Reshape((-1, dim), name="tokens")(x)  # (64, 128): one token a patch
     if pooling == "class":
-        x = ClassToken()(x)  # (65, 128)
+        x = ClassToken(name="class_token")(x)  # (65, 128)
     if positions != "none":
-        x = PositionEmbedding(positions)(x)
-    x = layers.Dropout(dropout)(x)
+        x = PositionEmbedding(positions, name="positions")(x)
+    x = layers.Dropout(dropout, name="dropout")(x)
     for number in range(depth):
         rate = drop_rate * number / max(depth - 1, 1)
         x = _encoder_block(x, number, heads, round(dim * mlp_ratio), dropout, rate)
-    x = layers.LayerNormalization(epsilon=1e-6)(x)
+    x = layers.LayerNormalization(epsilon=1e-6, name="norm")(x)
     if pooling == "class":
         x = x[:, 0]
     elif pooling == "mean":
-        x = layers.GlobalAveragePooling1D()(x)
+        x = layers.GlobalAveragePooling1D(name="pool")(x)
     else:
-        weights = layers.Softmax(axis=1)(layers.Dense(1)(x))  # (64, 1)
-        x = layers.Flatten()(layers.Dot(axes=1)([weights, x]))  # (128,)
-    return keras.Model(images, layers.Dense(10, dtype="float32")(x), name="vit")
-
-
-def cct(*, depth: int = 2, dim: int = 128, heads: int = 2, **settings) -> keras.Model:
-    """CCT-2/3x2, a compact transformer with convolutional tokens: 0.28 M parameters.
-
-    Args:
-        depth, dim, heads: as in :func:`vit`.
-        **settings: the other settings of :func:`vit`, to change those of the paper.
-
-    Returns:
-        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``.
-
-    Raises:
-        ValueError: a setting is outside its range.
-
-    Source:
-        Hassani et al. (2021), arXiv 2104.05704: convolutional tokens, sequence pooling, hidden
-        layers no wider than a token, stochastic depth up to 0.1. Their dropout of 0.1 on
-        attention is left out: ``dropout`` here would act on other layers as well.
-
-    >>> cct().count_params()
-    284491
-    """
-    settings = {
-        "tokenizer": "convolution", "pooling": "sequence", "mlp_ratio": 1.0, "drop_rate": 0.1,
-    } | settings  # fmt: skip
-    return vit(depth=depth, dim=dim, heads=heads, **settings)
+        weights = layers.Dense(1, name="pool_scores")(x)
+        weights = layers.Softmax(axis=1, name="pool_weights")(weights)  # (64, 1)
+        x = layers.Dot(axes=1, name="pool_sum")([weights, x])
+        x = layers.Flatten(name="pool")(x)  # (128,)
+    return keras.Model(images, layers.Dense(10, dtype="float32", name="logits")(x), name="vit")
 
 
 def _encoder_block(x, number: int, heads: int, hidden: int, dropout: float, drop_rate: float):
     """Attention between the tokens, then the same small network for each, both added to them."""
     dim = x.shape[-1]
 
-    def add(x, y):
-        if drop_rate:
-            y = layers.Dropout(drop_rate, noise_shape=(None, 1, 1))(y)  # stochastic depth
-        return layers.Add()([x, y])
+    def add(x, y, part: str):
+        y = layers.Dropout(dropout, name=f"{part}_dropout_{number}")(y)
+        if drop_rate:  # stochastic depth
+            y = layers.Dropout(drop_rate, noise_shape=(None, 1, 1), name=f"{part}_drop_{number}")(y)
+        return layers.Add(name=f"{part}_add_{number}")([x, y])
 
-    y = layers.LayerNormalization(epsilon=1e-6)(x)
+    y = layers.LayerNormalization(epsilon=1e-6, name=f"attention_norm_{number}")(x)
     attention = layers.MultiHeadAttention(
         heads, dim // heads, dropout=dropout, name=f"attention_{number}"
     )
     y, _ = attention(y, y, return_attention_scores=True)
-    x = add(x, layers.Dropout(dropout)(y))
-    y = layers.LayerNormalization(epsilon=1e-6)(x)
-    y = layers.Dropout(dropout)(layers.Dense(hidden, activation="gelu")(y))
-    return add(x, layers.Dropout(dropout)(layers.Dense(dim)(y)))
-
-
-def attention_maps(model: keras.Model) -> keras.Model:
-    """From images to the attention maps of every block.
-
-    Args:
-        model: one of :func:`vit` or :func:`cct`.
-
-    Returns:
-        A model from raw images to a list of ``(n, heads, tokens, tokens)``, one a block: row ``i``
-        holds how much token ``i`` takes from each token, and adds up to 1.
-
-    Raises:
-        ValueError: ``model`` has no attention layers.
-    """
-    found = [layer for layer in model.layers if isinstance(layer, layers.MultiHeadAttention)]
-    if not found:
-        raise ValueError(f"the model {model.name!r} has no attention layers")
-    return keras.Model(model.inputs[0], [layer.output[1] for layer in found])
+    x = add(x, y, "attention")
+    y = layers.LayerNormalization(epsilon=1e-6, name=f"mlp_norm_{number}")(x)
+    y = layers.Dense(hidden, activation="gelu", name=f"mlp_hidden_{number}")(y)
+    y = layers.Dropout(dropout, name=f"mlp_hidden_dropout_{number}")(y)
+    return add(x, layers.Dense(dim, name=f"mlp_{number}")(y), "mlp")

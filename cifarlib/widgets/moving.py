@@ -9,7 +9,7 @@ import itertools
 import json
 from collections.abc import Callable, Sequence
 
-from cifarlib.pictures import webp
+from cifarlib._pictures import webp
 from cifarlib.plots import Plot
 
 # In JupyterLab the arrow keys would also jump from heading to heading, and fold sections away

@@ -13,21 +13,25 @@ Of the models that a GPU trained, the package has logits and record alone: it is
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from cifarlib.fingerprint import fingerprint
-from cifarlib.models import build
-from cifarlib.recipes import FOR_A_GPU, RECIPES
+from cifarlib.training import fingerprint
 from cifarlib.zoo.leaderboard import Leaderboard, Row
-from cifarlib.zoo.records import Record, checked_bytes, read_record
+from cifarlib.zoo.records import Record
+from cifarlib.zoo.registry import TRAININGS, Registered, training
+from cifarlib.zoo.runs import with_epochs
+from cifarlib.zoo.store import checked_bytes, read
+from cifarlib.zoo.trainings import Training
 
 FOLDER = Path(__file__).parent
 
-__all__ = ["Leaderboard", "Record", "Row", "leaderboard", "load", "logits", "names", "record"]
+__all__ = [
+    "TRAININGS", "Leaderboard", "Record", "Registered", "Row", "Training", "leaderboard", "load",
+    "logits", "names", "record", "training",
+]  # fmt: skip
 
 
 def names() -> list[str]:
@@ -46,7 +50,7 @@ def record(name: str, folder: str | Path | None = None) -> Record:
         ValueError: there is no such model; the message lists those there are.
         OSError: its record is damaged.
     """
-    return read_record(_entry(name, folder))
+    return read(_entry(name, folder) / "record.json", Record)
 
 
 def load(name: str, folder: str | Path | None = None) -> keras.Model:
@@ -69,14 +73,14 @@ def load(name: str, folder: str | Path | None = None) -> keras.Model:
         advice = "install cifarlib again"
         if folder is not None:
             advice = "the training of seed 0 failed, as its record says, or someone removed them"
-        elif name in FOR_A_GPU:
+        elif training(name).for_a_gpu:
             advice = f"train the model with python -m cifarlib.zoo train {name} --output FOLDER"
         where = "in the package" if folder is None else "there"
         raise FileNotFoundError(f"{path} is not {where}: {advice}")
     content = checked_bytes(path.parent, path.name, _advice(folder))
     with np.load(io.BytesIO(content), allow_pickle=False) as saved:
         weights = [saved[key].astype(np.float32) for key in saved.files]
-    model = build(name)
+    model = training(name).model()
     if folder is not None:  # of the package's own, a test knows it
         _check_version(name, path.parent, model)
     wanted, found = [w.shape for w in model.get_weights()], [w.shape for w in weights]
@@ -105,13 +109,13 @@ def logits(name: str, folder: str | Path | None = None) -> np.ndarray:
 
 
 def leaderboard() -> Leaderboard:
-    """Every model that has a recipe, the best first; print it for a table.
+    """Every training of the registry, the best first; print it for a table.
 
     Models that no one has trained yet stand at the end.
     """
     recorded = _with("record.json")
     trained = [Row(name, record(name)) for name in recorded]
-    rest = [Row(name) for name in RECIPES if name not in recorded]
+    rest = [Row(name) for name in TRAININGS if name not in recorded]
     return Leaderboard(sorted(trained, key=lambda row: -row.best) + rest)
 
 
@@ -132,7 +136,7 @@ def _entry(name: str, folder: str | Path | None = None) -> Path:
             f"{folder} has no record.json: name the folder that "
             f"python -m cifarlib.zoo train {name} wrote to"
         )
-    if (found := read_record(folder).name) != name:
+    if (found := read(folder / "record.json", Record).name) != name:
         raise ValueError(f"{folder} holds the model {found!r}, not {name!r}")
     return folder
 
@@ -146,9 +150,9 @@ def _advice(folder: str | Path | None) -> str:
 
 def _check_version(name: str, folder: Path, model: keras.Model) -> None:
     """Refuse weights that another version of the model was trained with, though they may fit."""
-    trained = read_record(folder)
-    recipe = replace(RECIPES[name], epochs=trained.recipe["epochs"])  # train --epochs
-    if fingerprint(model, recipe) != trained.fingerprint:
+    trained = read(folder / "record.json", Record)
+    how = with_epochs(training(name), trained.recipe["epochs"])  # train --epochs
+    if fingerprint(model, how) != trained.fingerprint:
         raise OSError(
             f"{folder} holds {name!r} of another version of cifarlib, whose model or recipe was "
             "another: load it with that version, or train it again"

@@ -24,8 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    from cifarlib.recipes import RECIPES
     from cifarlib.zoo.experiments import EXPERIMENTS
+    from cifarlib.zoo.registry import TRAININGS
 
     parser = argparse.ArgumentParser(prog="python -m cifarlib.zoo", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -45,7 +45,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "train",
         help="train a model on all 50,000 images; finished seeds are kept, a stopped one goes on",
     )
-    train.add_argument("name", choices=sorted(RECIPES))
+    train.add_argument("name", choices=sorted(TRAININGS))
     train.add_argument("--seeds", type=int, default=1, help="how many seeds to have (default 1)")
     train.add_argument(
         "--epochs", type=int, help="fewer or more epochs than the recipe's; needs --output"
@@ -98,15 +98,15 @@ def train(options: argparse.Namespace) -> None:
 def fill(options: argparse.Namespace) -> None:
     """Train what a folder, or the package, lacks, model by model."""
     from cifarlib import load_cifar10, zoo
-    from cifarlib.recipes import FOR_A_GPU, RECIPES
-    from cifarlib.zoo.runs import SEEDS, train_model
+    from cifarlib.zoo.registry import TRAININGS
+    from cifarlib.zoo.runs import train_model
 
     folder = options.output or zoo.FOLDER
-    names = [name for name in RECIPES if options.gpu or name not in FOR_A_GPU]
+    names = [name for name, how in TRAININGS.items() if options.gpu or not how.for_a_gpu]
     check_places(*(folder / name / "record.json" for name in names))
     data = load_cifar10(full=True)
     for name in names:
-        train_model(name, folder / name, data, seeds=SEEDS.get(name, 1))
+        train_model(name, folder / name, data, seeds=TRAININGS[name].seeds)
 
 
 def experiment(options: argparse.Namespace) -> None:
@@ -128,8 +128,8 @@ def check_places(*results: Path) -> None:
     Raises:
         OSError: one cannot; the message says which and why.
     """
+    from cifarlib._files import check_writable
     from cifarlib.data import cache_folder
-    from cifarlib.files import check_writable
 
     for path in (*results, cache_folder() / "training" / "checkpoint.npz"):
         check_writable(path)

@@ -1,36 +1,55 @@
-"""Records of full runs, and the hashes of the files beside them."""
+"""What a record says: of one model of the zoo, or of the variants of an experiment."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import statistics
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cifarlib.files import write_atomically
+
+class Results:
+    """What every record has: a name, the command that repeats it, and a list of runs.
+
+    A run is an entry of one seed, failures too: ``seed``, ``hardware``, ``versions``, ``precision``
+    (of the training; without it, float32), and either ``seconds`` (wall time, other work on the
+    machine included), ``cpu_seconds`` (of all cores, only this work), ``curves`` and ``accuracy``
+    (0..1, all 10,000 test images, weights rounded to float16 as they are shipped, computed in
+    float32), or ``error`` where the run failed. ``accuracy_tta`` is that with test-time
+    augmentation, where the training asks for it. Of a run that was interrupted, ``stretches`` lists
+    what each part ran on (:class:`cifarlib.training.Run`), and ``hardware`` names each machine in
+    turn. In an experiment, ``variant`` says what was run.
+    """
+
+    name: str
+    command: str
+    runs: list[dict]
+
+    def has(self, seed: int, variant: str | None = None) -> bool:
+        """Whether a run with this seed, and of this variant if there are some, is in the record."""
+        return any((run["seed"], run.get("variant")) == (seed, variant) for run in self.runs)
+
+    def taken_up(self, new: Results, path: Path) -> Results:
+        """This record, found in ``path``, for the code whose record is ``new`` to add to.
+
+        Raises:
+            ValueError: it holds results of other code; the message says what to do.
+        """
+        raise NotImplementedError
 
 
 @dataclass
-class Record:
+class Record(Results):
     """What was run for one model, and what came out.
 
     Attributes:
-        name: the model's name in ``cifarlib.models``.
+        name: the training's name in ``cifarlib.zoo.registry``.
         command: what repeats it.
-        fingerprint: SHA-256 of model and recipe, from :mod:`cifarlib.fingerprint`. A test
-            fails when the code no longer gives it, so a record cannot go stale in silence.
-        recipe: the recipe's settings.
+        fingerprint: SHA-256 of model and training, from :func:`cifarlib.training.fingerprint`. A
+            test fails when the code no longer gives it, so a record cannot go stale in silence.
+        recipe: the settings of the recipe, and how the run was computed and tested.
         parameters: the model's number of parameters.
         images: how many training images it saw in an epoch.
-        runs: one entry a seed, failures too: ``seed``, ``hardware``, ``versions``, ``precision``
-            (of the training; without it, float32), and either ``seconds`` (wall time, other work on
-            the machine included), ``cpu_seconds`` (of all cores, only this work), ``curves`` and
-            ``accuracy`` (0..1, all 10,000 test images, weights rounded to float16 as they are
-            shipped, computed in float32), or ``error`` where the run failed. ``accuracy_tta`` is
-            that with test-time augmentation, where the recipe asks for it. Of a run that was
-            interrupted, ``stretches`` lists what each part ran on
-            (:class:`cifarlib.training.Run`), and ``hardware`` names each machine in turn.
+        runs: one entry a seed, as in :class:`Results`.
         files: SHA-256 of the files beside the record, by name.
         macs: the model's multiply-accumulates for one image.
     """
@@ -78,51 +97,66 @@ class Record:
         half *= (1 + 1 / len(values)) ** 0.5
         return self.mean - half, self.mean + half
 
+    def taken_up(self, new: Record, path: Path) -> Record:
+        wanted = new.name, new.fingerprint, new.images
+        if (self.name, self.fingerprint, self.images) != wanted:
+            raise ValueError(
+                f"{path.parent} holds a record of {self.name!r} with another configuration, recipe "
+                "or number of images than the code has now: remove that folder to start afresh"
+            )
+        return self
+
 
 # Student's t, two-sided 95 %, for 1, 2, 3, ... degrees of freedom
 _T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 
 
-def write_record(folder: Path, record: Record) -> None:
-    """Write ``record.json``, whole or not at all."""
-    text = json.dumps(asdict(record), indent=1) + "\n"
-    write_atomically(folder / "record.json", lambda file: file.write(text.encode()))
+@dataclass
+class ExperimentRecord(Results):
+    """What was run for an experiment, and what came out.
 
-
-def has_seed(runs: list[dict], seed: int, variant: str | None = None) -> bool:
-    """Whether a run with this seed, and of this variant if there are some, is in a record."""
-    return any((run["seed"], run.get("variant")) == (seed, variant) for run in runs)
-
-
-def read_record(folder: Path) -> Record:
-    """Read ``record.json``.
-
-    Raises:
-        OSError: the file is missing or damaged.
+    Attributes:
+        name: the experiment's name.
+        command: what repeats it.
+        fingerprints: SHA-256 of each variant's model and training. A test fails when the code no
+            longer gives them.
+        images: how many training images each variant saw in an epoch.
+        runs: one entry for each variant and seed, as in :class:`Results`.
     """
-    path = folder / "record.json"
-    try:
-        return Record(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
-        raise OSError(f"{path} is damaged: {error}") from error
 
+    name: str
+    command: str
+    fingerprints: dict[str, str]
+    images: dict[str, int]
+    runs: list[dict] = field(default_factory=list)
 
-def checked_bytes(folder: Path, file: str, advice: str) -> bytes:
-    """The content of a file of the zoo, if it has the SHA-256 that its record names.
+    def of(self, variant: str) -> list[dict]:
+        """The entries of a variant, in the order of the seeds.
 
-    Args:
-        folder: an entry.
-        file: the file's name in it.
-        advice: what to do about damage.
+        Raises:
+            ValueError: there is no such variant; the message lists those there are.
+        """
+        if variant not in self.fingerprints:
+            raise ValueError(
+                f"{self.name!r} has no variant {variant!r}; it has {', '.join(self.fingerprints)}"
+            )
+        return [run for run in self.runs if run["variant"] == variant]
 
-    Raises:
-        OSError: the file is missing, or its content is not what the record says.
-    """
-    path = folder / file
-    content, expected = path.read_bytes(), read_record(folder).files.get(file)
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
-        raise OSError(
-            f"{path} is damaged: its SHA-256 is {found}, the record says {expected}. {advice}"
-        )
-    return content
+    def accuracies(self, variant: str) -> list[float]:
+        """The test accuracy of each seed that finished, 0..1."""
+        return [run["accuracy"] for run in self.of(variant) if "accuracy" in run]
+
+    def mean(self, variant: str) -> float:
+        """The mean of :meth:`accuracies`."""
+        return statistics.fmean(self.accuracies(variant))
+
+    def taken_up(self, new: ExperimentRecord, path: Path) -> ExperimentRecord:
+        for title in self.fingerprints:
+            now = new.fingerprints.get(title), new.images.get(title)
+            if now != (self.fingerprints[title], self.images[title]):
+                raise ValueError(
+                    f"{path} holds results of another {title!r} than the code has now: remove the "
+                    "file to start afresh"
+                )
+        # Variants may have been added
+        return replace(self, fingerprints=new.fingerprints, images=new.images)

@@ -9,17 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from cifarlib.data import Cifar10, cache_folder
+from cifarlib._files import check_writable, write_atomically
+from cifarlib.data import Cifar10
 from cifarlib.evaluation import macs
-from cifarlib.files import alone, check_writable, write_atomically
-from cifarlib.fingerprint import fingerprint
-from cifarlib.models import build
-from cifarlib.recipes import RECIPES, Recipe
-from cifarlib.zoo.records import Record, has_seed, read_record, write_record
+from cifarlib.training import fingerprint
+from cifarlib.zoo import store
+from cifarlib.zoo.records import Record
+from cifarlib.zoo.registry import training
 from cifarlib.zoo.seeds import Result, train_seed
-
-# How many seeds of a model the zoo holds; 1 of the others
-SEEDS = {"simple_cnn": 5, "speednet": 5}
+from cifarlib.zoo.trainings import Training
 
 
 def train_model(
@@ -38,7 +36,7 @@ def train_model(
     processes may fill one record; a seed that two of them have trained stays as the first left it.
 
     Args:
-        name: a model with a recipe in ``cifarlib.recipes``.
+        name: a training of ``cifarlib.zoo.registry``.
         folder: where the record, weights and logits go, or are already.
         data: the images to train on and to test on.
         seeds: how many seeds to have in the end.
@@ -49,85 +47,68 @@ def train_model(
         The record with all its runs.
 
     Raises:
-        ValueError: there is no such model, or ``folder`` holds the record of another version of it.
+        ValueError: there is no such training, or ``folder`` holds the record of another version.
         OSError: ``folder`` or the cache folder cannot be written, or another process trains the
             same seed; found out before the training.
     """
-    if name not in RECIPES:
-        raise ValueError(f"no recipe is called {name!r}; there are {', '.join(sorted(RECIPES))}")
-    recipe = RECIPES[name]
-    if epochs is not None:
-        recipe = dataclasses.replace(recipe, epochs=epochs)
+    how = with_epochs(training(name), epochs)
     check_writable(folder / "record.json")
-    new = _new_record(name, recipe, len(data.x_train))
-    record = _current(folder, new)
+    new = _new_record(name, how, len(data.x_train))
+    record = store.current(folder / "record.json", new)
+    more = "" if epochs is None else f" --epochs {epochs} --output FOLDER"
     for seed in range(seeds):
-        if has_seed(record.runs, seed):
+        if record.has(seed):
             continue
+        checkpoint = store.unfinished(name, new.fingerprint, seed)
         result = train_seed(
-            functools.partial(build, name),
-            recipe,
+            how,
             data.train,
             data.test,
             seed=seed,
-            checkpoint=_checkpoint(record, seed),
+            checkpoint=checkpoint,
             label=name,
             verbose=verbose,
         )
-        more = "" if epochs is None else f" --epochs {epochs} --output FOLDER"
         record = _add(folder, new, result, more)
-        _checkpoint(record, seed).unlink(missing_ok=True)  # last: nothing is lost at any moment
+        checkpoint.unlink(missing_ok=True)  # last: nothing is lost at any moment
     return record
+
+
+def with_epochs(how: Training, epochs: int | None) -> Training:
+    """A training with another number of epochs, or as it is."""
+    if epochs is None:
+        return how
+    return dataclasses.replace(how, recipe=dataclasses.replace(how.recipe, epochs=epochs))
+
+
+def _new_record(name: str, how: Training, images: int) -> Record:
+    """A record without runs, of the code as it is now."""
+    model = how.model()
+    found = fingerprint(model, how)
+    images = min(images, how.images)
+    return Record(name, "", found, how.settings(), model.count_params(), images, macs=macs(model))
 
 
 def _add(folder: Path, new: Record, result: Result, more: str) -> Record:
-    """Add a run to the record as it is by now: another process may have added some meanwhile."""
-    seed = result.entry["seed"]
-    with alone(folder / "record.json"):
-        record = _current(folder, new)
-        if has_seed(record.runs, seed):
-            return record
-        if seed == 0 and result.logits is not None:
+    """Add a run to the record, and seed 0's files beside it."""
+
+    def finish(record: Record) -> None:
+        if result.entry["seed"] == 0 and result.logits is not None:
             _store(folder, record, result.weights, result.logits)
-        record.runs.append(result.entry)
         record.runs.sort(key=lambda run: run["seed"])
         count = record.runs[-1]["seed"] + 1
         record.command = f"python -m cifarlib.zoo train {record.name} --seeds {count}{more}"
-        write_record(folder, record)
-    return record
 
-
-def _new_record(name: str, recipe: Recipe, images: int) -> Record:
-    """A record without runs, of the code as it is now."""
-    model = build(name)
-    found, settings = fingerprint(model, recipe), recipe.settings()
-    return Record(name, "", found, settings, model.count_params(), images, macs=macs(model))
-
-
-def _current(folder: Path, new: Record) -> Record:
-    """The record in ``folder``, or a new one; refuse to mix results of different code."""
-    if not (folder / "record.json").is_file():
-        return dataclasses.replace(new, runs=[], files={})
-    record = read_record(folder)
-    wanted = new.name, new.fingerprint, new.images
-    if (record.name, record.fingerprint, record.images) != wanted:
-        raise ValueError(
-            f"{folder} holds a record of {record.name!r} with another configuration, recipe or "
-            "number of images than the code has now: remove that folder to start afresh"
-        )
-    return record
-
-
-def _checkpoint(record: Record, seed: int) -> Path:
-    """Where the unfinished training of one seed is kept."""
-    name = f"{record.name}-{record.fingerprint[:12]}-seed{seed}.npz"
-    return cache_folder() / "training" / name
+    return store.add(folder / "record.json", new, result.entry, finish)
 
 
 def _store(folder: Path, record: Record, weights: list[np.ndarray], outputs: np.ndarray) -> None:
     """Write seed 0's weights and logits, and their hashes into the record."""
     named = {f"{number:03}": weight for number, weight in enumerate(weights)}
-    write_atomically(folder / "weights.npz", lambda file: np.savez_compressed(file, **named))
-    write_atomically(folder / "logits.npy", lambda file: np.save(file, outputs.astype(np.float16)))
-    for file in ("weights.npz", "logits.npy"):
+    contents = {
+        "weights.npz": functools.partial(np.savez_compressed, **named),
+        "logits.npy": functools.partial(np.save, arr=outputs.astype(np.float16)),
+    }
+    for file, save in contents.items():
+        write_atomically(folder / file, save)
         record.files[file] = hashlib.sha256((folder / file).read_bytes()).hexdigest()

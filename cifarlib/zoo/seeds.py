@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +10,8 @@ import numpy as np
 
 from cifarlib.evaluation import accuracy, logits
 from cifarlib.machine import hardware, precision, versions
-from cifarlib.recipes import Recipe
 from cifarlib.training import train
+from cifarlib.zoo.trainings import Training
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,7 @@ class Result:
 
 
 def train_seed(
-    build: Callable[[], keras.Model],
-    recipe: Recipe,
+    how: Training,
     data: tuple[np.ndarray, np.ndarray],
     test: tuple[np.ndarray, np.ndarray],
     *,
@@ -43,13 +41,12 @@ def train_seed(
     label: str,
     verbose: bool = True,
 ) -> Result:
-    """Build a model, train it by its recipe, and test it.
+    """Build a model, train it, and test it.
 
     Args:
-        build: gives a new model.
-        recipe: how to train it.
-        data: training images and labels.
-        test: test images and labels; looked at once, at the end, unless the recipe follows it.
+        how: the model, its recipe, how it is computed and tested.
+        data: training images and labels, of which ``how`` says how many to take.
+        test: test images and labels; looked at once, at the end, unless the curves follow it.
         seed: of the weights, the order and all else that is left to chance.
         checkpoint: where an unfinished training is kept; the caller removes it.
         label: what the run is called where progress is shown.
@@ -59,18 +56,19 @@ def train_seed(
         The :class:`Result`. The test is made with the weights rounded to ``float16``, as they are
         shipped, and computed in ``float32``.
     """
+    x, y = (array[: how.images] for array in data)
     keras.utils.set_random_seed(seed)
-    with precision(recipe.precision) as policy:
-        model = build()
+    with precision(how.precision) as policy:
+        model = how.model()
     entry = {"seed": seed, "hardware": hardware(), "versions": versions(), "precision": policy}
     if verbose:
-        print(f"{label}, seed {seed}: {recipe.epochs} epochs of {len(data[0])} images", flush=True)
+        print(f"{label}, seed {seed}: {how.recipe.epochs} epochs of {len(x)} images", flush=True)
     try:
         run = train(
             model,
-            data,
-            recipe,
-            validation=test if recipe.validate_on_test else None,
+            (x, y),
+            how.recipe,
+            validation_data=test if how.validate_on_test else None,
             seed=seed,
             checkpoint=checkpoint,
             verbose=verbose,
@@ -81,15 +79,16 @@ def train_seed(
     with np.errstate(over="ignore"):  # too large for float16 becomes infinite, and is noticed below
         rounded = [np.asarray(weight, dtype=np.float16) for weight in model.get_weights()]
     if policy != "float32":
-        model = build()  # what readers load computes in float32
+        model = how.model()  # what readers load computes in float32
     model.set_weights([weight.astype(np.float32) for weight in rounded])
     outputs = logits(model, test[0])
     if not np.isfinite(outputs).all():
         error = "the weights are too large for float16: the logits overflow"
         return Result(entry | {"error": error})
     result = accuracy(outputs, test[1])
-    entry["accuracy"], more = result.value, ""
-    if recipe.test_time_augmentation:
+    entry["accuracy"] = result.value
+    more = ""
+    if how.test_time_augmentation:
         views = logits(model, test[0], test_time_augmentation=True)
         entry["accuracy_tta"] = accuracy(views, test[1]).value
         more = f", {entry['accuracy_tta']:.2%} with test-time augmentation"

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from cifarlib.models import alexnet
 from cifarlib.recipes import ALEXNET
-from cifarlib.zoo.experiments.variants import Experiment, Variant
+from cifarlib.zoo.experiments.experiment import Experiment
+from cifarlib.zoo.trainings import Training
 
 _RECIPE = replace(ALEXNET, epochs=30, warmup=0.1)
+_run = functools.partial(Training, images=10_000, precision="fastest")
 _SMALLER = replace(_RECIPE, learning_rate=0.015)
 # Its own initialization suits tanh. Both activations get two rates, so that neither is judged by
 # one that suits the other
@@ -18,13 +20,11 @@ _TANH = functools.partial(alexnet, activation="tanh", initializer="glorot_unifor
 ACTIVATION = Experiment(
     "What did AlexNet's ReLU bring, and what its local response normalization?",
     {
-        "ReLU": Variant(alexnet, _RECIPE),
-        "ReLU, smaller rate": Variant(alexnet, _SMALLER),
-        "tanh": Variant(_TANH, _RECIPE),
-        "tanh, smaller rate": Variant(_TANH, _SMALLER),
-        "local response normalization": Variant(
-            functools.partial(alexnet, norm="response"), _RECIPE
-        ),
-        "batch normalization": Variant(functools.partial(alexnet, norm="batch"), _RECIPE),
+        "ReLU": _run(alexnet, _RECIPE),
+        "ReLU, smaller rate": _run(alexnet, _SMALLER),
+        "tanh": _run(_TANH, _RECIPE),
+        "tanh, smaller rate": _run(_TANH, _SMALLER),
+        "local response normalization": _run(functools.partial(alexnet, norm="response"), _RECIPE),
+        "batch normalization": _run(functools.partial(alexnet, norm="batch"), _RECIPE),
     },
 )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 from dataclasses import replace
 
-from cifarlib.augment import Augmentation
+from cifarlib.images import Augmentation
 from cifarlib.models import cct, resnet, vit
 from cifarlib.recipes import VIT
-from cifarlib.zoo.experiments.variants import Experiment, Variant
+from cifarlib.zoo.experiments.experiment import Experiment
+from cifarlib.zoo.trainings import Training
 
 SIZES = (500, 2_000, 10_000, 50_000)
 STEPS = 3_000  # of 128 images, whatever the number of images
@@ -21,10 +22,10 @@ _NETS = {
 }
 
 
-def _variant(net: str, images: int, **changes) -> Variant:
+def _variant(net: str, images: int, **changes) -> Training:
     batches = -(-images // VIT.batch_size)
     recipe = replace(VIT, epochs=round(STEPS / batches), **changes)
-    return Variant(_NETS[net], recipe, images=images)
+    return Training(_NETS[net], recipe, images=images, precision="fastest")
 
 
 DATA_HUNGER = Experiment(

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from cifarlib.models import efficientnet
 from cifarlib.recipes import EFFICIENTNET
-from cifarlib.zoo.experiments.variants import Experiment, Variant
+from cifarlib.zoo.experiments.experiment import Experiment
+from cifarlib.zoo.trainings import Training
 
 # Fused blocks alone, so that multiply-accumulates and time go together on a CPU
 _STAGES = ((True, 1, 16, 1, 1), (True, 4, 16, 2, 2), (True, 4, 32, 2, 2))
@@ -15,9 +16,9 @@ _NET = functools.partial(efficientnet, stages=_STAGES, dropout=0.0, drop_rate=0.
 _RECIPE = replace(EFFICIENTNET, epochs=15, warmup=0.1)
 
 
-def _variant(depth: float = 1.0, width: float = 1.0, resolution: int = 20) -> Variant:
+def _variant(depth: float = 1.0, width: float = 1.0, resolution: int = 20) -> Training:
     model = functools.partial(_NET, depth=depth, width=width, resolution=resolution)
-    return Variant(model, _RECIPE, images=20_000)
+    return Training(model, _RECIPE, images=20_000, precision="fastest")
 
 
 SCALING = Experiment(

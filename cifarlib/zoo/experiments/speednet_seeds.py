@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from cifarlib.models import speednet
-from cifarlib.recipes import SPEEDNET
-from cifarlib.zoo.experiments.variants import Experiment, Variant
+from cifarlib.zoo.experiments.experiment import Experiment
+from cifarlib.zoo.registry import TRAININGS
 
 # A GPU takes ten seconds a seed, two cores of a CPU 13 minutes
 SPEEDNET_SEEDS = Experiment(
     "How much does chance move the accuracy of one and the same training?",
-    {"speednet": Variant(speednet, SPEEDNET, images=50_000)},
+    {"speednet": TRAININGS["speednet"]},
     seeds=8,
 )

@@ -1,0 +1,101 @@
+"""Cover a part of each image, or mix it with another one and their labels with it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+# What cutout fills with: the mean color of the training images, which normalization turns into 0
+MEAN_COLOR = np.array([125, 123, 114], np.uint8)
+
+
+def cutout(images: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
+    """Cover a square of each image with the mean color; it may reach over the border.
+
+    Source:
+        DeVries and Taylor (2017), arXiv 1708.04552.
+    """
+    inside = _boxes(images.shape, np.full(len(images), side), rng)
+    return np.where(inside[..., None], MEAN_COLOR, images)
+
+
+def mixup(
+    images: np.ndarray, shares: np.ndarray, alpha: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Average each image with another of the batch, and their labels with the same weights.
+
+    Args:
+        images: ``(n, 32, 32, 3)``.
+        shares: of the classes, ``float (n, 10)``.
+        alpha: the weights are drawn from Beta(alpha, alpha), for each image.
+        rng: draws weights and partners.
+
+    Returns:
+        ``float32 (n, 32, 32, 3)`` and ``float32 (n, 10)``.
+
+    Raises:
+        ValueError: ``shares`` are classes, not shares of the classes.
+
+    Source:
+        Zhang et al. (2017), arXiv 1710.09412.
+    """
+    check_shares(shares)
+    weights = rng.beta(alpha, alpha, len(images)).astype(np.float32)
+    partners = rng.permutation(len(images))
+    mixed = [
+        weight * values + (1 - weight) * values[partners]
+        for weight, values in (
+            (weights[:, None, None, None], images.astype(np.float32)),
+            (weights[:, None], shares.astype(np.float32)),
+        )
+    ]
+    return mixed[0], mixed[1]
+
+
+def cutmix(
+    images: np.ndarray, shares: np.ndarray, alpha: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Put a rectangle of another image of the batch into each, and mix the labels by area.
+
+    Args:
+        images: ``(n, 32, 32, 3)``.
+        shares: of the classes, ``float (n, 10)``.
+        alpha: the share of the area is drawn from Beta(alpha, alpha), for each image.
+        rng: draws areas, places and partners.
+
+    Returns:
+        Images of the type given, and ``float32 (n, 10)``.
+
+    Raises:
+        ValueError: ``shares`` are classes, not shares of the classes.
+
+    Source:
+        Yun et al. (2019), arXiv 1905.04899.
+    """
+    check_shares(shares)
+    sides = np.sqrt(rng.beta(alpha, alpha, len(images))) * images.shape[1]
+    partners = rng.permutation(len(images))
+    inside = _boxes(images.shape, sides.round().astype(int), rng)
+    kept = 1 - inside.mean(axis=(1, 2), dtype=np.float32)[:, None]  # the borders cut boxes off
+    mixed = np.where(inside[..., None], images[partners], images)
+    shares = shares.astype(np.float32)
+    return mixed, kept * shares + (1 - kept) * shares[partners]
+
+
+def check_shares(shares: np.ndarray) -> None:
+    """Refuse labels that cannot be mixed."""
+    if shares.ndim != 2:
+        raise ValueError(
+            f"labels must be shares of the classes (n, 10) to be mixed, got shape {shares.shape}"
+        )
+
+
+def _boxes(shape: tuple, sides: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Which pixels lie in a square around a random pixel of each image: ``bool (n, h, w)``."""
+    count, height, width, _ = shape
+    inside = np.ones((count, height, width), bool)
+    for axis, size in ((1, height), (2, width)):
+        first = rng.integers(0, size, count) - sides // 2
+        place = np.arange(size)[None]
+        hit = (place >= first[:, None]) & (place < (first + sides)[:, None])
+        inside &= np.expand_dims(hit, 3 - axis)
+    return inside

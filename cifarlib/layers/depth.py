@@ -1,0 +1,16 @@
+"""Stochastic depth: leave a residual branch out now and then."""
+
+from __future__ import annotations
+
+import keras
+
+
+def stochastic_depth(rate: float, name: str | None = None) -> keras.layers.Layer:
+    """Drop the whole input of an image with probability ``rate`` in training, scale up the others.
+
+    Put it at the end of a residual branch, before the addition.
+
+    Source:
+        Huang et al. (2016), arXiv 1603.09382.
+    """
+    return keras.layers.Dropout(rate, noise_shape=(None, 1, 1, 1), name=name)

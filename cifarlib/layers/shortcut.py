@@ -1,0 +1,39 @@
+"""The shortcut of a residual block that has no parameters."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+from keras import ops
+
+from cifarlib.layers.inputs import require_channels_last
+
+
+@keras.saving.register_keras_serializable("cifarlib")
+class PaddedShortcut(keras.layers.Layer):
+    """The shortcut without parameters: every ``stride``-th pixel, and new channels of zeros.
+
+    Args:
+        filters: channels of the output, at least those of the input.
+        stride: the step between the pixels kept.
+
+    Source:
+        He et al. (2015), arXiv 1512.03385, section 3.3, option A.
+    """
+
+    def __init__(self, filters: int, stride: int, **settings) -> None:
+        super().__init__(**settings)
+        require_channels_last()
+        self.filters, self.stride = filters, stride
+
+    def call(self, inputs):
+        kept = inputs[:, :: self.stride, :: self.stride]
+        new = self.filters - inputs.shape[-1]
+        return ops.pad(kept, [(0, 0), (0, 0), (0, 0), (new // 2, new - new // 2)])
+
+    def compute_output_shape(self, shape):
+        return shape[0], *(math.ceil(side / self.stride) for side in shape[1:3]), self.filters
+
+    def get_config(self) -> dict:
+        return super().get_config() | {"filters": self.filters, "stride": self.stride}

@@ -1,0 +1,49 @@
+"""The optimizer that a recipe asks for."""
+
+from __future__ import annotations
+
+import keras
+
+from cifarlib.recipes import Recipe
+from cifarlib.training.schedules import Schedule
+
+
+def build_optimizer(recipe: Recipe, model: keras.Model, steps: int) -> keras.optimizers.Optimizer:
+    """Build what the recipe names, with its schedule and weight decay, for ``steps`` steps.
+
+    Weight decay is decoupled: each step takes ``learning rate * weight_decay`` of each weight
+    away, whatever its gradient. Biases, normalization, positions and class tokens are left out
+    unless the recipe says ``decay_all``.
+
+    Source:
+        Loshchilov and Hutter (2017), arXiv 1711.05101.
+    """
+    settings = {"clipnorm": recipe.clip_norm or None}
+    if recipe.optimizer == "sgd" and recipe.momentum:
+        settings |= {"momentum": recipe.momentum, "nesterov": True}
+    settings["weight_decay"] = recipe.weight_decay or None
+    if recipe.optimizer == "adamw":  # whose default is not 0
+        settings["weight_decay"] = recipe.weight_decay
+    rate = recipe.learning_rate
+    if recipe.schedule != "constant" or recipe.warmup:
+        rate = Schedule(
+            recipe.schedule, recipe.learning_rate, steps=steps,
+            warmup=recipe.warmup, start=recipe.start, final=recipe.final,
+        )  # fmt: skip
+    optimizer = _CLASSES[recipe.optimizer](rate, **settings)
+    if recipe.weight_decay and not recipe.decay_all:
+        exempt = [v for v in model.trainable_variables if not _decays(v)]
+        optimizer.exclude_from_weight_decay(var_list=exempt)
+    return optimizer
+
+
+_CLASSES = {
+    "sgd": keras.optimizers.SGD,
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+}
+
+
+def _decays(variable: keras.Variable) -> bool:
+    """Whether a weight multiplies its input: kernels do, shifts, scales and embeddings do not."""
+    return "kernel" in variable.path.rsplit("/", 1)[-1]
