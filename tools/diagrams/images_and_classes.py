@@ -96,7 +96,7 @@ def scores_to_loss() -> Drawing:
             drawing.arrow((160, top + 34), (160, top + 84))
             drawing.text(172, top + 58, step, anchor="start", size=15)
     drawing.arrow((72, 316), (72, 394))
-    drawing.text(84, 354, "the label is cat: minus the logarithm", anchor="start", size=15)
+    drawing.text(84, 354, "label cat: minus the logarithm", anchor="start", size=15)
     drawing.box(30, 394, 84, 40, f"{-math.log(shares['cat']):.2f}", fill="green", bold=True)
     drawing.text(126, 414, "loss", anchor="start", bold=True)
     return drawing
