@@ -38,7 +38,6 @@ FIRST_SIXTEEN = {
 NOT_YET_REWRITTEN = {
     "an_image_is_an_array",
     "convolution",
-    "pooling",
     "from_features_to_classes",
     "how_a_network_learns",
     "what_gets_learned",
