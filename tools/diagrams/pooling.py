@@ -94,8 +94,8 @@ def shifted_row() -> Drawing:
             left = 6 + 64 * place
             values = moved[2 * place : 2 * place + 2]
             marked = [(0, n) for n in range(2) if values[n]]
-            drawing.grid(left, top, [values], marked=marked)
-        drawing.arrow((256, top + 15), (284, top + 15))
+            drawing.grid(left, top, [values], cell=28, marked=marked, size=14)
+        drawing.arrow((260, top + 15), (284, top + 15))
         drawing.grid(288, top, [pooled], marked=[(0, n) for n in range(4) if pooled[n]])
     return drawing
 
