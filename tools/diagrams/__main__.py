@@ -10,11 +10,16 @@ import sys
 from pathlib import Path
 
 import images_and_classes
+import pooling
 import walkthrough
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "static" / "diagrams"
-DIAGRAMS = {**walkthrough.DIAGRAMS, **images_and_classes.DIAGRAMS}
+DIAGRAMS = {
+    **images_and_classes.DIAGRAMS,
+    **pooling.DIAGRAMS,
+    **walkthrough.DIAGRAMS,
+}
 
 
 def main(folder: Path) -> None:
