@@ -9,11 +9,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import convolution
 import walkthrough
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "static" / "diagrams"
-DIAGRAMS = {**walkthrough.DIAGRAMS}
+DIAGRAMS = {**walkthrough.DIAGRAMS, **convolution.DIAGRAMS}
 
 
 def main(folder: Path) -> None:
