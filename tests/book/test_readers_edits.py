@@ -28,7 +28,6 @@ LISTS = {p.stem: p for p in sorted((TESTS / "readers_edits").glob("*.yaml"))}
 # Their asserts stop a reader who changes something. A page leaves this list when it is rewritten.
 PAGES_NOT_YET_CONVERTED = [
     "alexnet_and_vgg",
-    "convolution",
     "efficientnet",
     "how_a_network_learns",
     "resnet",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import convolution
 import images_and_classes
 import pooling
 import walkthrough
@@ -16,6 +17,11 @@ import walkthrough
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "static" / "diagrams"
 DIAGRAMS = {
+    **convolution.DIAGRAMS,
+    **images_and_classes.DIAGRAMS,
+    **pooling.DIAGRAMS,
+    **walkthrough.DIAGRAMS,
+}
     **images_and_classes.DIAGRAMS,
     **pooling.DIAGRAMS,
     **walkthrough.DIAGRAMS,
