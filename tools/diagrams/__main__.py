@@ -9,11 +9,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import backpropagation
+import descending
 import walkthrough
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "static" / "diagrams"
-DIAGRAMS = {**walkthrough.DIAGRAMS}
+DIAGRAMS = {**walkthrough.DIAGRAMS, **descending.DIAGRAMS, **backpropagation.DIAGRAMS}
 
 
 def main(folder: Path) -> None:
