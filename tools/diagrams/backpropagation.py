@@ -34,7 +34,7 @@ def computational_graph() -> Drawing:
     _node(drawing, 210, 340, f"z = {output}", to_output)
     drawing.arrow((210, 372), (210, 414))
     drawing.text(210, 432, f"loss ({output} - {WANTED})² = {(output - WANTED) ** 2}", bold=True)
-    drawing.text(210, 464, "the arrows go forward; gradients are found backward", size=14)
+    drawing.text(210, 464, "forward along the arrows, gradients against", size=14)
     return drawing
 
 
