@@ -29,7 +29,7 @@ MB, MIB = 1_000_000, 2**20
 FIRST_SIXTEEN = {
     "first_look", "preparing_data", "simple_cnn", "train_and_evaluate",
     "an_image_is_an_array", "convolution", "pooling", "from_features_to_classes",
-    "how_a_network_learns", "what_gets_learned",
+    "what_gets_learned",
     "alexnet_and_vgg", "resnet", "efficientnet", "vision_transformer", "the_frontier_since",
     "which_one",
 }  # fmt: skip

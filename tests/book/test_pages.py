@@ -475,11 +475,11 @@ def test_formulas_are_typeset_without_a_network(visit):
 COVERED = {
     "confusion matrix": "chapters/walkthrough/train_and_evaluate",
     "overfitting": "chapters/walkthrough/train_and_evaluate",
-    "learning rate": "chapters/principles/how_a_network_learns",
+    "learning rate": "chapters/principles/descending",
     "augmentation": "chapters/principles/what_gets_learned",
     "softmax": "chapters/principles/from_features_to_classes",
     "dropout": "chapters/walkthrough/simple_cnn",
-    "ReLU": "chapters/principles/how_a_network_learns",
+    "ReLU": "chapters/principles/backpropagation",
 }
 # What the book does not treat yet: the glossary says so, and where else to read about it
 NOT_YET = ["Grad-CAM", "ONNX", "transfer learning"]

@@ -9,7 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import backpropagation
 import convolution
+import descending
 import images_and_classes
 import pooling
 import walkthrough
@@ -17,6 +19,13 @@ import walkthrough
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "static" / "diagrams"
 DIAGRAMS = {
+    **backpropagation.DIAGRAMS,
+    **convolution.DIAGRAMS,
+    **descending.DIAGRAMS,
+    **images_and_classes.DIAGRAMS,
+    **pooling.DIAGRAMS,
+    **walkthrough.DIAGRAMS,
+}
     **convolution.DIAGRAMS,
     **images_and_classes.DIAGRAMS,
     **pooling.DIAGRAMS,
