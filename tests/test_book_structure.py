@@ -41,7 +41,6 @@ NOT_YET_REWRITTEN = {
     "pooling",
     "from_features_to_classes",
     "how_a_network_learns",
-    "what_gets_learned",
     "alexnet_and_vgg",
     "resnet",
     "efficientnet",

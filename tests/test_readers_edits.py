@@ -30,7 +30,7 @@ PAGES_NOT_YET_CONVERTED = [
     "alexnet_and_vgg", "an_image_is_an_array", "convolution", "efficientnet",
     "from_features_to_classes", "how_a_network_learns", "pooling", "resnet",
     "the_frontier_since", "vision_transformer",
-    "what_gets_learned", "which_one",
+    "which_one",
 ]  # fmt: skip
 
 

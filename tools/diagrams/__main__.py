@@ -9,11 +9,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import learned
+import training
 import walkthrough
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "static" / "diagrams"
-DIAGRAMS = {**walkthrough.DIAGRAMS}
+DIAGRAMS = {**walkthrough.DIAGRAMS, **training.DIAGRAMS, **learned.DIAGRAMS}
 
 
 def main(folder: Path) -> None:
