@@ -476,7 +476,7 @@ COVERED = {
     "confusion matrix": "chapters/walkthrough/train_and_evaluate",
     "overfitting": "chapters/walkthrough/train_and_evaluate",
     "learning rate": "chapters/principles/descending",
-    "augmentation": "chapters/principles/what_gets_learned",
+    "augmentation": "chapters/principles/making_training_work",
     "softmax": "chapters/principles/from_features_to_classes",
     "dropout": "chapters/walkthrough/simple_cnn",
     "ReLU": "chapters/principles/backpropagation",

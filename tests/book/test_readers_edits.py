@@ -29,11 +29,9 @@ LISTS = {p.stem: p for p in sorted((TESTS / "readers_edits").glob("*.yaml"))}
 PAGES_NOT_YET_CONVERTED = [
     "alexnet_and_vgg",
     "efficientnet",
-    "how_a_network_learns",
     "resnet",
     "the_frontier_since",
     "vision_transformer",
-    "what_gets_learned",
     "which_one",
 ]  # fmt: skip
 

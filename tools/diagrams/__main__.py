@@ -13,12 +13,23 @@ import backpropagation
 import convolution
 import descending
 import images_and_classes
+import learned
 import pooling
+import training
 import walkthrough
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "static" / "diagrams"
 DIAGRAMS = {
+    **backpropagation.DIAGRAMS,
+    **convolution.DIAGRAMS,
+    **descending.DIAGRAMS,
+    **images_and_classes.DIAGRAMS,
+    **learned.DIAGRAMS,
+    **pooling.DIAGRAMS,
+    **training.DIAGRAMS,
+    **walkthrough.DIAGRAMS,
+}
     **backpropagation.DIAGRAMS,
     **convolution.DIAGRAMS,
     **descending.DIAGRAMS,
