@@ -34,6 +34,15 @@ DIAGRAMS = {
     **convolution.DIAGRAMS,
     **descending.DIAGRAMS,
     **images_and_classes.DIAGRAMS,
+    **learned.DIAGRAMS,
+    **pooling.DIAGRAMS,
+    **training.DIAGRAMS,
+    **walkthrough.DIAGRAMS,
+}
+    **backpropagation.DIAGRAMS,
+    **convolution.DIAGRAMS,
+    **descending.DIAGRAMS,
+    **images_and_classes.DIAGRAMS,
     **pooling.DIAGRAMS,
     **walkthrough.DIAGRAMS,
 }
