@@ -30,31 +30,6 @@ DIAGRAMS = {
     **training.DIAGRAMS,
     **walkthrough.DIAGRAMS,
 }
-    **backpropagation.DIAGRAMS,
-    **convolution.DIAGRAMS,
-    **descending.DIAGRAMS,
-    **images_and_classes.DIAGRAMS,
-    **learned.DIAGRAMS,
-    **pooling.DIAGRAMS,
-    **training.DIAGRAMS,
-    **walkthrough.DIAGRAMS,
-}
-    **backpropagation.DIAGRAMS,
-    **convolution.DIAGRAMS,
-    **descending.DIAGRAMS,
-    **images_and_classes.DIAGRAMS,
-    **pooling.DIAGRAMS,
-    **walkthrough.DIAGRAMS,
-}
-    **convolution.DIAGRAMS,
-    **images_and_classes.DIAGRAMS,
-    **pooling.DIAGRAMS,
-    **walkthrough.DIAGRAMS,
-}
-    **images_and_classes.DIAGRAMS,
-    **pooling.DIAGRAMS,
-    **walkthrough.DIAGRAMS,
-}
 
 
 def main(folder: Path) -> None:
