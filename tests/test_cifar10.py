@@ -23,7 +23,7 @@ def isolated(monkeypatch, tmp_path):
 def small(monkeypatch):
     """A stand-in for all 60,000 images, so that the cache may hold it."""
     small = make_stand_in()
-    monkeypatch.setattr(sources, "CIFAR10", describe(small))
+    monkeypatch.setattr(cifar10, "at_hand", lambda: sources.at_hand(describe(small)))
     return small
 
 
