@@ -4,6 +4,12 @@ Importing the package loads neither Keras nor TensorFlow; the modules that need 
 (``cifarlib.models``, ``cifarlib.training``, ``cifarlib.zoo``, ...) do so when they are imported.
 """
 
+import os
+import sys
+
+if sys.argv[:1] == ["-m"]:  # while Python looks for a command of ours, before it loads TensorFlow
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # whose greetings say nothing of use there
+
 from cifarlib.claims import check
 from cifarlib.data import CLASS_NAMES, Cifar10, LabeledImages, load_cifar10
 

@@ -61,13 +61,14 @@ def start(url, **more):
     return subprocess.Popen(command, stdout=-1, stderr=-1, text=True, env=os.environ | more)
 
 
-def unshare(flags, script, url):
+def unshare(flags, script, url, *more):
     """Run a shell script in namespaces of its own, where ``fetch`` fetches the stand-in."""
-    if subprocess.run(["unshare", flags, "true"], capture_output=True, check=False).returncode:
+    trial = ["unshare", flags, *more, "true"]
+    if subprocess.run(trial, capture_output=True, check=False).returncode:
         said = f"unshare {flags} is not allowed here"
         (pytest.fail if os.environ.get("REQUIRE_UNSHARE") == "1" else pytest.skip)(said)
     script = f'fetch() {{ "{sys.executable}" "{HERE}/servers.py" "{url}"; }}\n{script}'
-    command = ["unshare", flags, "sh", "-c", script]
+    command = ["unshare", flags, *more, "sh", "-c", script]
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
@@ -163,6 +164,28 @@ def test_a_file_in_place_of_the_folder_is_said_and_the_images_are_there(server, 
     assert out.strip() == "mirror"
     assert "could not be kept" in err
     assert (tmp_path / "cache").is_file()
+
+
+@linux
+def test_no_home_at_all(server, tmp_path, monkeypatch):
+    """A number that no name belongs to, as containers are started; images are there and kept."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    for name in ("HOME", "CIFARLIB_CACHE", "XDG_CACHE_HOME", "KERAS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    probe = "from cifarlib import cifar10; print(len(cifar10.load_data()[0][0]))"
+    script = f"""
+        cd "{tmp_path}" && fetch && fetch
+        CIFARLIB_SOURCES=keras "{sys.executable}" -c "{probe}"
+        CIFARLIB_CACHE=~/images fetch
+    """
+    done = unshare("-U", script, server.url, "--map-user=54321")
+    assert done.stdout.splitlines()[:2] == [WHOLE, "cache cifar10.lock cifar10.npz"], done.stderr
+    assert done.stdout.splitlines()[-1] == "10000"
+    assert "CIFARLIB_CACHE is ~/images, but there is no such home folder" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in (tmp_path / "temporary").iterdir()] == ["cifarlib-54321"]
+    assert not (tmp_path / "~").exists()
 
 
 # Processes

@@ -460,7 +460,7 @@ def test_each_round_has_a_pace_of_its_own(serve, fetch):
     server.trouble = server.crawls
     other.trouble = lambda handler: other.crawls(handler, 5_000)
     with pytest.raises(OSError, match=r"mirror0: it sent only .*\n  mirror1: it sent only"):
-        fetch(server, other, paces=[QUICK, QUICK])
+        fetch(server, other, paces=[QUICK, Limits(rate=100_000, seconds=2.5)])
     assert (len(server.requests), len(other.requests)) == (2, 2)
 
 

@@ -32,9 +32,13 @@ def cache_folder() -> Path:
             ) from None
     import platformdirs
 
-    found = Path(platformdirs.user_cache_dir("cifarlib", appauthor=False))
-    # Without a home, the name still begins with ~ and would mean the current folder
-    return found if found.is_absolute() else Path(tempfile.gettempdir()) / f"cifarlib-{os.getuid()}"
+    # Without a home, it raises an error in newer versions; in older ones, the name still begins
+    # with ~ and would mean the current folder
+    with contextlib.suppress(RuntimeError):
+        found = Path(platformdirs.user_cache_dir("cifarlib", appauthor=False))
+        if found.is_absolute():
+            return found
+    return Path(tempfile.gettempdir()) / f"cifarlib-{os.getuid()}"
 
 
 def clear_cache(pattern: str = "cifar10.*") -> list[Path]:
