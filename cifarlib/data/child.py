@@ -7,8 +7,10 @@ import subprocess
 from pathlib import Path
 from typing import BinaryIO
 
-# Waits for the end of its standard input, which comes when Python lets go of it in whatever way
-# it dies, and then ends the group of processes that it is given. A shell costs next to nothing.
+# A shell waits for a word before it becomes the command: if Python dies first, it ends instead.
+_GATE = 'read -r _ && exec "$@" </dev/null'
+# Another one waits for the end of its input, which comes when Python lets go of it in whatever way
+# it dies, and then ends the group of processes that it is given.
 _WATCH = 'read -r _; kill -s KILL -- "-$0"'
 
 
@@ -24,18 +26,21 @@ class Child:
     """
 
     def __init__(self, command: list[str], folder: str | Path, errors: BinaryIO):
-        null, self.watch = subprocess.DEVNULL, None
+        null = subprocess.DEVNULL
+        if os.name != "posix":
+            self.watch, self.process = (
+                None,
+                subprocess.Popen(command, cwd=folder, stdin=null, stdout=null, stderr=errors),
+            )
+            return
         # A group of its own, so that all of it can be ended
-        own = {"start_new_session": True} if os.name == "posix" else {}
-        self.process = subprocess.Popen(
-            command, cwd=folder, stdin=null, stdout=null, stderr=errors, **own
-        )
-        if os.name == "posix":
-            with contextlib.suppress(OSError):
-                self.watch = subprocess.Popen(
-                    ["/bin/sh", "-c", _WATCH, str(self.process.pid)],
-                    stdin=subprocess.PIPE, stdout=null, stderr=null, **own,
-                )  # fmt: skip
+        more = {"stdin": subprocess.PIPE, "stdout": null, "start_new_session": True}
+        gate = ["/bin/sh", "-c", _GATE, "sh", *command]
+        self.process = subprocess.Popen(gate, cwd=folder, stderr=errors, **more)
+        watch = ["/bin/sh", "-c", _WATCH, str(self.process.pid)]
+        self.watch = subprocess.Popen(watch, stderr=null, **more)
+        with contextlib.suppress(OSError), self.process.stdin as word:
+            word.write(b"\n")
 
     def status(self) -> int | None:
         """Its exit status; None while it runs."""
