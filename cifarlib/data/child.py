@@ -26,12 +26,10 @@ class Child:
     """
 
     def __init__(self, command: list[str], folder: str | Path, errors: BinaryIO):
-        null = subprocess.DEVNULL
+        null, self.watch = subprocess.DEVNULL, None
         if os.name != "posix":
-            self.watch, self.process = (
-                None,
-                subprocess.Popen(command, cwd=folder, stdin=null, stdout=null, stderr=errors),
-            )
+            streams = {"stdin": null, "stdout": null, "stderr": errors}
+            self.process = subprocess.Popen(command, cwd=folder, **streams)
             return
         # A group of its own, so that all of it can be ended
         more = {"stdin": subprocess.PIPE, "stdout": null, "start_new_session": True}
