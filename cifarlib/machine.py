@@ -87,8 +87,7 @@ def _compute_capability() -> float:
         major, minor = details.get("compute_capability", (0, 0))
         return major + minor / 10
     if keras.backend.backend() == "torch":
-        import torch
-
+        torch = importlib.import_module("torch")  # no requirement: who chose it has it
         major, minor = torch.cuda.get_device_capability(0)
         return major + minor / 10
     import jax
@@ -107,8 +106,7 @@ def _accelerators() -> list[str]:
         details = [tf.config.experimental.get_device_details(device) for device in devices]
         return [detail.get("device_name", "a GPU of unknown name") for detail in details]
     if keras.backend.backend() == "torch":
-        import torch
-
+        torch = importlib.import_module("torch")
         return [torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())]
     if keras.backend.backend() != "jax":  # numpy, openvino: they compute on the CPU
         return []
