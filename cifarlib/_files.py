@@ -104,7 +104,8 @@ def alone(path: Path, seconds: float = 60) -> Iterator[None]:
             "or name another file"
         ) from None
     except NotImplementedError:  # a file system without locks
-        print(f"{path} cannot be locked: let no other process write there", file=sys.stderr)
+        with contextlib.suppress(OSError, ValueError):  # stderr is closed or full
+            print(f"{path} cannot be locked: let no other process write there", file=sys.stderr)
     try:
         yield
     finally:

@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import statistics
 import subprocess
 import sys
@@ -75,7 +74,6 @@ def contender(name: str, precision: str) -> Contender:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     options = parse(arguments)
     if options.child:
         print(json.dumps(measure(*options.child, options.seed, options.quick)), flush=True)

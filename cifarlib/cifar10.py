@@ -6,6 +6,7 @@ A program that begins with ``from keras.datasets import cifar10`` runs unchanged
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 import numpy as np
@@ -45,7 +46,9 @@ def _without_download() -> Cifar10:
     if data is None:
         data = load_cifar10()
         counts = f"{len(data.x_train):,} training and {len(data.x_test):,} test images"
-        print(f"cifar10: {counts} that come with cifarlib; load_data(full=True) fetches the rest.")
+        words = f"{counts} that come with cifarlib; load_data(full=True) fetches the rest."
+        with contextlib.suppress(OSError, ValueError):  # stdout is closed or full
+            print(f"cifar10: {words}")
     return data
 
 

@@ -10,15 +10,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+CPUINFO = Path("/proc/cpuinfo")  # where Linux describes the CPU
+
 # CPU flags that decide how fast, and in what order of additions, a convolution is computed
 _CPU_FEATURES = {"avx2": "AVX2", "avx512f": "AVX-512", "avx512_bf16": "bf16", "amx_bf16": "AMX"}
 
 
-def hardware() -> str:
+def hardware(cpuinfo: Path = CPUINFO) -> str:
     """The device that computes: the accelerator if Keras sees one, else the CPU and its cores."""
     if accelerators := _accelerators():
         return ", ".join(accelerators)
-    name, flags = _cpu()
+    name, flags = _cpu(cpuinfo)
     features = [label for flag, label in _CPU_FEATURES.items() if flag in flags]
     cores = f"{_cores()} core{'s' if _cores() > 1 else ''}"
     return f"{cores} of {name}" + (f" ({', '.join(features)})" if features else "")
@@ -35,7 +37,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def fastest_precision() -> str:
+def fastest_precision(cpuinfo: Path = CPUINFO) -> str:
     """The dtype policy of Keras that this machine trains fastest with.
 
     ``bfloat16`` where there are instructions for it (a CPU with AVX-512 bf16 or AMX, a GPU of
@@ -43,7 +45,7 @@ def fastest_precision() -> str:
     ``float32``: where bfloat16 is only imitated, it is far slower.
     """
     if not _accelerators():
-        fast = {"avx512_bf16", "amx_bf16"} & _cpu()[1]
+        fast = {"avx512_bf16", "amx_bf16"} & _cpu(cpuinfo)[1]
         return "mixed_bfloat16" if fast else "float32"
     capability = _compute_capability()
     if capability >= 8:
@@ -84,6 +86,10 @@ def _compute_capability() -> float:
         )
         major, minor = details.get("compute_capability", (0, 0))
         return major + minor / 10
+    if keras.backend.backend() == "torch":
+        torch = importlib.import_module("torch")  # no requirement: who chose it has it
+        major, minor = torch.cuda.get_device_capability(0)
+        return major + minor / 10
     import jax
 
     device = jax.devices()[0]
@@ -99,15 +105,20 @@ def _accelerators() -> list[str]:
         devices = tf.config.list_physical_devices("GPU")
         details = [tf.config.experimental.get_device_details(device) for device in devices]
         return [detail.get("device_name", "a GPU of unknown name") for detail in details]
+    if keras.backend.backend() == "torch":
+        torch = importlib.import_module("torch")
+        return [torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())]
+    if keras.backend.backend() != "jax":  # numpy, openvino: they compute on the CPU
+        return []
     import jax
 
     return [device.device_kind for device in jax.devices() if device.platform != "cpu"]
 
 
-def _cpu() -> tuple[str, set[str]]:
+def _cpu(cpuinfo: Path) -> tuple[str, set[str]]:
     """The CPU's name and flags, where the system tells them (Linux); else the bare architecture."""
     try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        text = cpuinfo.read_text(encoding="utf-8")
     except OSError:
         return platform.processor() or platform.machine(), set()
     name = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)

@@ -7,6 +7,7 @@ with the data behind it, so a figure cannot change unnoticed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import math
@@ -30,7 +31,6 @@ _STYLE = {
     "axes.spines.right": False,
     "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, GREEN, RED, PURPLE, GRAY]),
     "figure.dpi": 120,
-    "figure.facecolor": "white",
     "figure.constrained_layout.use": True,
 }
 
@@ -56,10 +56,22 @@ class Plot:
         return f"<Figure: {self.text}>"
 
 
+# The reader's own style (editors set a dark one) waits from subplots to finish: a figure whose
+# texts are drawn in one style and whose background in another cannot be read.
+_drawing = contextlib.ExitStack()
+
+
 def subplots(rows: int = 1, columns: int = 1, *, size: tuple[float, float], **settings):
-    """``plt.subplots`` in the style of the book; ``size`` is in inches, width first."""
-    with plt.rc_context(_STYLE):
-        return plt.subplots(rows, columns, figsize=size, **settings)
+    """``plt.subplots`` in the style of the book, in which all is drawn until :func:`finish`.
+
+    ``size`` is in inches, width first.
+    """
+    _drawing.close()
+    with contextlib.ExitStack() as style:
+        style.enter_context(plt.style.context(["default", _STYLE]))
+        made = plt.subplots(rows, columns, figsize=size, **settings)
+        _drawing.push(style.pop_all())
+    return made
 
 
 def finish(figure: Figure, text: str, *data) -> Plot:
@@ -74,11 +86,13 @@ def finish(figure: Figure, text: str, *data) -> Plot:
     """
     try:
         text = f"{text}; data {_digest(data)}" if data else text
+        with plt.style.context(["default", _STYLE]):
+            return Plot(figure, text)
     except TypeError:
         plt.close(figure)
         raise
-    with plt.rc_context(_STYLE):
-        return Plot(figure, text)
+    finally:
+        _drawing.close()
 
 
 def _digest(data: Sequence) -> str:

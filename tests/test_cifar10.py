@@ -1,6 +1,7 @@
 """``from cifarlib import cifar10`` in the place of ``from keras.datasets import cifar10``."""
 
 import inspect
+import sys
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def isolated(monkeypatch, tmp_path):
 def small(monkeypatch):
     """A stand-in for all 60,000 images, so that the cache may hold it."""
     small = make_stand_in()
-    monkeypatch.setattr(sources, "CIFAR10", describe(small))
+    monkeypatch.setattr(cifar10, "at_hand", lambda: sources.at_hand(describe(small)))
     return small
 
 
@@ -38,6 +39,13 @@ def test_without_a_cache_it_gives_the_embedded_images_and_says_so(capsys):
     assert "10,000 training and 10,000 test images that come with cifarlib" in said
     assert "load_data(full=True)" in said
     assert said.count("\n") == 1
+
+
+def test_output_that_is_closed_or_full_costs_no_images(monkeypatch, tmp_path):
+    closed = (tmp_path / "closed").open("w")
+    closed.close()
+    monkeypatch.setattr(sys, "stdout", closed)
+    assert len(cifar10.load_data()[0][0]) == 10_000
 
 
 def test_shapes_and_types_are_those_of_keras():

@@ -4,6 +4,7 @@ import importlib
 import os
 import platform
 import re
+import sys
 from importlib import metadata
 from types import SimpleNamespace
 
@@ -27,13 +28,14 @@ flags\t\t: fpu
 
 @pytest.fixture
 def cpuinfo(tmp_path, monkeypatch):
-    """``cpuinfo(text)`` takes the place of Linux's /proc/cpuinfo; there is no accelerator."""
+    """``cpuinfo(text)`` gives a file in place of Linux's /proc/cpuinfo; there is no accelerator."""
     monkeypatch.setattr(machine, "_accelerators", list)
-    monkeypatch.setattr(machine, "Path", lambda path: tmp_path / path.lstrip("/"))
 
-    def write(text):
-        (tmp_path / "proc").mkdir()
-        (tmp_path / "proc" / "cpuinfo").write_text(text)
+    def write(text=None):
+        path = tmp_path / "cpuinfo"
+        if text is not None:
+            path.write_text(text)
+        return path
 
     return write
 
@@ -44,37 +46,37 @@ def test_hardware_is_one_line_that_names_a_device():
 
 
 def test_cpu_is_named_with_what_decides_its_speed(cpuinfo):
-    cpuinfo(XEON)
-    assert machine.hardware().endswith(
+    path = cpuinfo(XEON)
+    assert machine.hardware(path).endswith(
         " of Intel(R) Xeon(R) Processor @ 2.00GHz (AVX2, AVX-512, bf16, AMX)"
     )
 
 
 def test_a_feature_is_a_whole_word(cpuinfo):
-    cpuinfo("model name : Old\nflags : avx2x notavx512f avx512_bf16_not\n")
-    assert machine.hardware().endswith(" of Old")
+    path = cpuinfo("model name : Old\nflags : avx2x notavx512f avx512_bf16_not\n")
+    assert machine.hardware(path).endswith(" of Old")
 
 
 def test_cores_are_those_this_process_may_use(cpuinfo):
-    cpuinfo(XEON)
+    path = cpuinfo(XEON)
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    assert machine.hardware().startswith(f"{allowed} core{'s' if allowed > 1 else ''} of Intel")
+    assert machine.hardware(path).startswith(f"{allowed} core{'s' if allowed > 1 else ''} of Intel")
 
 
 @pytest.mark.parametrize(("count", "said"), [(1, "1 core of Intel"), (16, "16 cores of Intel")])
 def test_one_core_is_no_cores(cpuinfo, monkeypatch, count, said):
-    cpuinfo(XEON)
+    path = cpuinfo(XEON)
     monkeypatch.setattr(machine, "_cores", lambda: count)
-    assert machine.hardware().startswith(said)
+    assert machine.hardware(path).startswith(said)
 
 
 def test_cpu_without_a_name_is_named_by_its_architecture(cpuinfo):
-    cpuinfo("processor\t: 0\nFeatures\t: fp asimd\nCPU implementer\t: 0x41\n")  # as ARM says it
-    assert machine.hardware().endswith(f" of {platform.machine()}")
+    path = cpuinfo("processor\t: 0\nFeatures\t: fp asimd\nCPU implementer\t: 0x41\n")
+    assert machine.hardware(path).endswith(f" of {platform.machine()}")
 
 
 def test_system_without_cpuinfo_still_names_something(cpuinfo):
-    found = machine.hardware()
+    found = machine.hardware(cpuinfo())
     assert found.endswith(f" of {platform.processor() or platform.machine()}")
 
 
@@ -119,12 +121,12 @@ def test_version_is_found_whatever_the_backend_s_package_is_called(monkeypatch):
     ],
 )
 def test_cpu_computes_in_bfloat16_only_where_it_has_instructions_for_it(cpuinfo, flags, policy):
-    cpuinfo(f"model name : Some CPU\nflags : {flags}\n")
-    assert machine.fastest_precision() == policy
+    path = cpuinfo(f"model name : Some CPU\nflags : {flags}\n")
+    assert machine.fastest_precision(path) == policy
 
 
 def test_cpu_that_tells_nothing_computes_in_float32(cpuinfo):
-    assert machine.fastest_precision() == "float32"
+    assert machine.fastest_precision(cpuinfo()) == "float32"
 
 
 @pytest.mark.parametrize(
@@ -171,6 +173,32 @@ def test_jax_s_accelerator_has_its_product_s_name(monkeypatch):
     assert machine.fastest_precision() == "mixed_bfloat16"
     monkeypatch.setattr(jax, "devices", lambda: [processor])
     assert machine._accelerators() == []
+
+
+def test_torch_is_asked_under_torch_and_jax_is_not_wanted(monkeypatch, cpuinfo):
+    cuda = SimpleNamespace(
+        device_count=lambda: 2,
+        get_device_name=["Tesla T4", "NVIDIA H100"].__getitem__,
+        get_device_capability=[(7, 5), (9, 0)].__getitem__,
+    )
+    monkeypatch.undo()  # the accelerators are what is tested
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    monkeypatch.setitem(sys.modules, "jax", None)  # not installed
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+    assert machine.hardware() == "Tesla T4, NVIDIA H100"
+    assert machine.fastest_precision() == "mixed_float16"
+    cuda.device_count = lambda: 0
+    path = cpuinfo(XEON)
+    assert " of Intel(R) Xeon(R)" in machine.hardware(path)
+    assert machine.fastest_precision(path) == "mixed_bfloat16"
+
+
+@pytest.mark.parametrize("backend", ["numpy", "openvino"])
+def test_backends_without_accelerators_want_nothing(monkeypatch, backend):
+    monkeypatch.setattr(keras.backend, "backend", lambda: backend)
+    for module in ("jax", "torch", "tensorflow"):
+        monkeypatch.setitem(sys.modules, module, None)
+    assert " core" in machine.hardware()
 
 
 def test_precision_holds_inside_its_block_alone(monkeypatch):

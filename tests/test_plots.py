@@ -308,3 +308,28 @@ def test_palette_is_okabe_and_ito_s():
     published = [(0, 114, 178), (230, 159, 0), (0, 158, 115), (213, 94, 0), (204, 121, 167)]
     palette = [plots.BLUE, plots.ORANGE, plots.GREEN, plots.RED, plots.PURPLE]
     assert [tuple(bytes.fromhex(color[1:])) for color in palette] == published
+
+
+@pytest.mark.parametrize("style", ["dark_background", "grayscale", "ggplot"])
+def test_a_figure_is_the_same_whatever_style_the_reader_s_editor_sets(style):
+    def draw():
+        figure, axis = plots.subplots(size=(3, 2))
+        axis.plot([1, 2, 3], label="a curve")
+        axis.text(1, 2, "a word")  # as pages draw between the two
+        axis.legend()
+        return plots.finish(figure, "a curve").png
+
+    expected = draw()
+    with plt.style.context(style):
+        before = dict(plt.rcParams)
+        assert draw() == expected
+        assert dict(plt.rcParams) == before  # the reader's own figures keep the reader's style
+
+
+def test_a_figure_of_the_reader_s_own_stays_readable_in_a_dark_style():
+    with plt.style.context("dark_background"):
+        figure, axis = plt.subplots(figsize=(3, 2))
+        axis.plot([1, 2, 3])
+        pixels = np.asarray(Image.open(io.BytesIO(plots.finish(figure, "mine").png)).convert("L"))
+    left = pixels[:, : pixels.shape[1] // 10].astype(int)  # the numbers beside the axis
+    assert np.abs(left - left[0, 0]).max() > 128

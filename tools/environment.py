@@ -10,6 +10,7 @@ from __future__ import print_function
 
 import hashlib
 import os
+import platform
 import subprocess
 import sys
 
@@ -20,8 +21,15 @@ STAMP = os.path.join(VENV, "installed")
 PIP = [os.path.join(VENV, "bin", "python"), "-m", "pip", "--disable-pip-version-check"]
 
 
-def complaint(version, modules_missing):
-    """Why this Python will not do, as a plain sentence, or None."""
+def complaint(version, modules_missing, system="", machine=""):
+    """Why this machine or this Python will not do, as a plain sentence, or None."""
+    if (system, machine) == ("Darwin", "x86_64"):
+        return (
+            "This Python is for Macs with an Intel processor, and for them there is no TensorFlow "
+            "above 2.16; this book needs 2.18. On a Mac with an Apple processor, name a Python "
+            "made for it (make PYTHON=... env); on an Intel Mac, use a Linux container or another "
+            "machine."
+        )
     found = "%d.%d" % version[:2]
     if not OLDEST <= version[:2] <= NEWEST:
         return (
@@ -67,7 +75,8 @@ def stands(hash_wanted):
 
 
 def main():
-    problem = complaint(sys.version_info, missing(["venv", "ensurepip"]))
+    lacking = missing(["venv", "ensurepip"])
+    problem = complaint(sys.version_info, lacking, platform.system(), platform.machine())
     if problem:
         print(problem, file=sys.stderr)
         return 1

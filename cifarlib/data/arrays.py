@@ -155,7 +155,7 @@ def check_images(x: np.ndarray, name: str = "images") -> np.ndarray:
         raise ValueError(f"{name} must have the shape (n, 32, 32, 3) with n > 0, got {x.shape}")
     if x.dtype.kind not in "iuf" or not (x.min() >= 0 and x.max() <= 255):  # NaN is neither
         raise ValueError(f"{name} must be numbers from 0 to 255, got {x.dtype} {_range(x)}")
-    if x.dtype.kind == "f" and x.max() <= 1:
+    if x.dtype.kind == "f" and 0 < x.max() <= 1:  # black is black on either scale
         raise ValueError(
             f"{name} must be raw values from 0 to 255, got {x.dtype} {_range(x)}: do not divide by "
             "255, the model does so itself"

@@ -29,8 +29,13 @@ def from_sheet(sheet: np.ndarray) -> np.ndarray:
 
 def load_embedded() -> Cifar10:
     """Load the first 10,000 training images and all 10,000 test images from the package."""
-    from PIL import Image  # here, so that ``import cifarlib`` stays fast
+    from PIL import Image, features  # here, so that ``import cifarlib`` stays fast
 
+    if not features.check("webp"):
+        raise OSError(
+            "The images inside the package are in the format WebP, and this Pillow "
+            "was built without it. Install another: pip install --force-reinstall pillow"
+        )
     folder = resources.files("cifarlib.data") / "images"
     arrays = {}
     try:

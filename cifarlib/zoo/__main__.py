@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 HERE = Path("cifarlib-zoo")  # in the current folder: there people find what they have made
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings say nothing of use here
 
 
 def main(arguments: list[str] | None = None) -> int:

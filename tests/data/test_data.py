@@ -156,6 +156,22 @@ def test_truncated_files_are_noticed(images_folder):
             load_cifar10()
 
 
+def test_pillow_without_webp_is_named_and_the_images_are_not_called_damaged():
+    code = """if True:
+        import sys
+        sys.modules["PIL._webp"] = None  # as where Pillow was built without it
+        import cifarlib
+        try:
+            cifarlib.load_cifar10()
+        except OSError as error:
+            print(error)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "this Pillow was built without it" in done.stdout
+    assert "damaged" not in done.stdout
+    assert "pip install --force-reinstall pillow" in done.stdout
+
+
 # verify
 
 
@@ -307,6 +323,12 @@ def test_raw_images_of_any_numeric_type_pass_unchanged(data, dtype):
 
 def test_integer_images_may_be_dark():
     x = np.ones((2, 32, 32, 3), np.uint8)  # nobody scales to 0..1 in whole numbers
+    assert check_images(x) is x
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_black_images_are_black_on_either_scale(dtype):
+    x = np.zeros((2, 32, 32, 3), dtype)
     assert check_images(x) is x
 
 

@@ -4,11 +4,12 @@ Each download runs in a process of its own; nothing is a stand-in but the images
 """
 
 import os
+import select
 import shutil
 import signal
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 
 import pytest
@@ -54,19 +55,20 @@ def write_npm(tmp_path, script):
     (tmp_path / "bin" / "npm").chmod(0o755)
 
 
-def start(url, **options):
-    """A process that fetches the stand-in from ``url``."""
+def start(url, **more):
+    """A process that fetches the stand-in from ``url``; ``more`` is for its environment."""
     command = [sys.executable, SERVERS, url]
-    return subprocess.Popen(command, stdout=-1, stderr=-1, text=True, **options)
+    return subprocess.Popen(command, stdout=-1, stderr=-1, text=True, env=os.environ | more)
 
 
-def unshare(flags, script, url):
+def unshare(flags, script, url, *more):
     """Run a shell script in namespaces of its own, where ``fetch`` fetches the stand-in."""
-    if subprocess.run(["unshare", flags, "true"], capture_output=True, check=False).returncode:
+    trial = ["unshare", flags, *more, "true"]
+    if subprocess.run(trial, capture_output=True, check=False).returncode:
         said = f"unshare {flags} is not allowed here"
         (pytest.fail if os.environ.get("REQUIRE_UNSHARE") == "1" else pytest.skip)(said)
     script = f'fetch() {{ "{sys.executable}" "{SERVERS}" "{url}"; }}\n{script}'
-    command = ["unshare", flags, "sh", "-c", script]
+    command = ["unshare", flags, *more, "sh", "-c", script]
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
@@ -164,14 +166,29 @@ def test_a_file_in_place_of_the_folder_is_said_and_the_images_are_there(server, 
     assert (tmp_path / "cache").is_file()
 
 
+@linux
+def test_no_home_at_all(server, tmp_path, monkeypatch):
+    """A number that no name belongs to, as containers are started; images are there and kept."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    for name in ("HOME", "CIFARLIB_CACHE", "XDG_CACHE_HOME", "KERAS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    probe = "from cifarlib import cifar10; print(len(cifar10.load_data()[0][0]))"
+    script = f"""
+        cd "{tmp_path}" && fetch && fetch
+        CIFARLIB_SOURCES=keras "{sys.executable}" -c "{probe}"
+        CIFARLIB_CACHE=~/images fetch
+    """
+    done = unshare("-U", script, server.url, "--map-user=54321")
+    assert done.stdout.splitlines()[:2] == [WHOLE, "cache cifar10.lock cifar10.npz"], done.stderr
+    assert done.stdout.splitlines()[-1] == "10000"
+    assert "CIFARLIB_CACHE is ~/images, but there is no such home folder" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in (tmp_path / "temporary").iterdir()] == ["cifarlib-54321"]
+    assert not (tmp_path / "~").exists()
+
+
 # Processes
-
-
-def wait_for(condition, seconds=PATIENCE):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.02)
 
 
 def test_killed_in_the_middle(server):
@@ -186,28 +203,30 @@ def test_killed_in_the_middle(server):
 
 
 @posix
-def test_interrupted_in_the_middle_goes_on_from_there(server, tmp_path, monkeypatch):
-    came = tmp_path / "came"
-    monkeypatch.setenv("CAME", str(came))
+def test_interrupted_in_the_middle_goes_on_from_there(server):
     server.trouble = server.stalls
-    process = start(server.url)
-    half = str(len(server.body) // 2)
-    wait_for(lambda: came.exists() and came.read_text() == half)  # sent is not yet received
+    process = start(server.url, TELL="1")
+    half = len(server.body) // 2
+    assert f"{half}\n" in process.stdout, "it never came"  # sent is not yet received
     process.send_signal(signal.SIGINT)
     process.communicate()
     server.trouble = None
     assert files() == ["cifar10.lock", "cifar10.mirror.partial"]
     assert start(server.url).communicate()[0].strip() == WHOLE
-    assert server.ranges == [None, f"bytes={len(server.body) // 2 - 1}-"]
+    assert server.ranges == [None, f"bytes={half - 1}-"]
 
 
 @posix
 def test_killed_while_npm_works(server, tmp_path):
-    write_npm(tmp_path, f'touch a "{tmp_path}/began"; exec sleep 2')
+    """npm and what it started end at once, though nobody was left to end them."""
+    os.mkfifo(tmp_path / "alive")
+    write_npm(tmp_path, f'exec 7>"{tmp_path}/alive"; touch a; sleep 600 & sleep 600')
     process = start(server.url)
-    wait_for((tmp_path / "began").exists)
-    process.kill()
-    process.communicate()
+    with (tmp_path / "alive").open("rb", buffering=0) as alive:  # waits for npm to open it
+        process.kill()
+        process.communicate()
+        assert select.select([alive], [], [], PATIENCE)[0], "npm outlives who called it"
+        assert alive.read() == b""  # all who held it have ended
     # What is left lies in the cache's folder, where the next call finds it
     (left,) = set(files()) - {"cifar10.lock"}
     assert left.endswith(".partial")
@@ -221,20 +240,44 @@ def test_killed_while_the_cache_was_written(server, small, tmp_path):
     assert start(server.url).communicate()[0].strip() == WHOLE
 
 
-def test_eight_processes_share_one_download(server, tmp_path, monkeypatch):
-    (tmp_path / "ready").mkdir()
-    monkeypatch.setenv("READY", str(tmp_path / "ready"))
-    monkeypatch.setenv("CROWD", "8")
+def test_eight_processes_share_one_download(server):
+    others_wait, said = threading.Event(), []
 
-    def answer_when_all_have_asked(handler):
-        time.sleep(0.5)  # they met before, so by now they ask
+    def listen(process):
+        for line in process.stderr:
+            if "waiting for it" in line:
+                said.append(process)
+                if len(said) == 7:
+                    others_wait.set()
+
+    def answer_when_all_others_wait(handler):
+        assert others_wait.wait(PATIENCE)
         handler.answer()
 
-    server.trouble = answer_when_all_have_asked
+    server.trouble = answer_when_all_others_wait
     processes = [start(server.url) for _ in range(8)]
-    said = sorted(process.communicate()[0].strip() for process in processes)
-    assert said == ["cache cifar10.lock cifar10.npz"] * 7 + [WHOLE]
+    listeners = [threading.Thread(target=listen, args=(process,)) for process in processes]
+    for thread in listeners:
+        thread.start()
+    printed = sorted(process.stdout.read().strip() for process in processes)
+    assert printed == ["cache cifar10.lock cifar10.npz"] * 7 + [WHOLE]
     assert len(server.requests) == 1
+    for each in (*listeners, *processes):
+        each.join() if isinstance(each, threading.Thread) else each.wait()
+
+
+@posix
+@pytest.mark.parametrize("where", ["2>&-", "2>/dev/full"])
+@pytest.mark.parametrize("kept", [True, False])
+def test_stderr_that_takes_nothing_costs_nothing(server, tmp_path, where, kept):
+    if "full" in where and not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full")
+    if not kept:
+        shutil.rmtree(tmp_path / "cache")
+        (tmp_path / "cache").write_text("so that nothing can be kept, which is said")
+    command = f'"{sys.executable}" "{SERVERS}" "{server.url}" {where}'
+    done = subprocess.run(["sh", "-c", command], stdout=-1, text=True, check=False)
+    assert done.stdout.strip() == (WHOLE if kept else "mirror")
 
 
 def test_those_who_wait_are_told_and_outlive_the_one_that_is_killed(server, small):

@@ -15,8 +15,6 @@ import struct
 import sys
 import tarfile
 import threading
-import time
-from pathlib import Path
 
 import numpy as np
 
@@ -27,7 +25,10 @@ from cifarlib.data.job import Job, Limits
 from cifarlib.data.sources import SOURCES, fetch, over_http
 
 BATCHES = [f"data_batch_{i}" for i in range(1, 6)] + ["test_batch"]
-QUICK = Limits(rate=1_000_000, seconds=0.5)  # a test does not wait 15 seconds
+# Paces of a test: an honest server keeps the first on a loaded machine, too
+QUICK = Limits(rate=100_000, seconds=2)
+LAST = Limits(rate=1_000, seconds=60)
+IMPATIENT = Limits(rate=1_000, seconds=2)  # the last source falls silent, and that takes no minute
 
 
 def make_stand_in(batch=20):
@@ -134,6 +135,7 @@ class Server:
     def __init__(self, body, certificate=None):
         self.body, self.trouble, self.etag = body, None, '"first"'
         self.requests, self.ranges, self.halfway = [], [], threading.Event()
+        self.closed, self.left = threading.Event(), threading.Event()
         server = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -178,6 +180,7 @@ class Server:
         threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self):
+        self.closed.set()
         self.http.shutdown()
         self.http.server_close()
 
@@ -199,54 +202,71 @@ class Server:
         """Half of it, then nothing, without an end."""
         handler.answer(length=len(self.body) // 2)
         self.halfway.set()
-        time.sleep(60)
+        self.closed.wait(60)
 
-    def crawls(self, handler):
-        """All of it, at about 200 kB/s."""
+    def crawls(self, handler, rate=40_000):
+        """All of it, at so many bytes a second."""
         handler.send_response(200)
         handler.send_header("Content-Length", str(len(self.body)))
         handler.end_headers()
-        for start in range(0, len(self.body), 4000):
-            handler.wfile.write(self.body[start : start + 4000])
-            time.sleep(0.02)
+        for start in range(0, len(self.body), rate // 10):
+            handler.wfile.write(self.body[start : start + rate // 10])
+            self.closed.wait(0.1)
 
     def never_answers(self, handler):
-        time.sleep(60)
+        self.closed.wait(60)
+
+    def letter_by_letter(self, handler, beginning):
+        """Then letters, each in time for a socket's timeout, until the other side has left."""
+        handler.wfile.write(beginning)
+        try:
+            while not self.closed.wait(0.1):
+                handler.wfile.write(b"0")
+        except OSError:
+            self.left.set()
 
     def drips(self, handler):
-        """A header that comes letter by letter, each in time for a socket's timeout."""
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Header: ")
-        for _ in range(600):
-            handler.wfile.write(b"x")
-            time.sleep(0.1)
+        """A header without an end."""
+        self.letter_by_letter(handler, b"HTTP/1.1 200 OK\r\nX-Header: ")
+
+    def drips_content(self, handler):
+        self.letter_by_letter(handler, b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+
+    def drips_a_length(self, handler):
+        """The length of a chunk without an end."""
+        self.letter_by_letter(handler, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+
+    def says_go_on(self, handler):
+        """Nothing but interim answers: the real one is still to come."""
+        try:
+            while not self.closed.wait(0.01):
+                handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        except OSError:
+            self.left.set()
 
     def redirects_in_circles(self, handler):
         handler.page(302, Location=self.url)
 
 
-def tell_what_comes(path):
-    """Write the number of bytes that have been received, each time that some have."""
+def tell_what_comes():
+    """Print the number of bytes that have been received, each time that some have."""
     at = Job.at
 
     def at_and_tell(job, count, total):
         at(job, count, total)
-        path.write_text(str(count))
+        print(count, flush=True)
 
     Job.at = at_and_tell
 
 
 def main(url):
     """Fetch the stand-in from the cache or ``url``; print from where, and what is in the folder."""
-    if ready := os.environ.get("READY"):  # a folder where all of a crowd meet before they begin
-        (Path(ready) / str(os.getpid())).touch()
-        while len(os.listdir(ready)) < int(os.environ["CROWD"]):
-            time.sleep(0.02)
-    if came := os.environ.get("CAME"):  # a file that says how many bytes have been received
-        tell_what_comes(Path(came))
+    if os.environ.get("TELL"):
+        tell_what_comes()
     small = make_stand_in()
     named = {"cache": SOURCES["cache"], "npm": SOURCES["npm"], "mirror": over_http(url)}
     try:
-        source, data = fetch(describe(small), named, Limits(rate=1))
+        source, data = fetch(describe(small), named, [Limits(rate=1, seconds=600)])
     except OSError as error:
         return str(error)
     if not same(data, small):

@@ -246,3 +246,18 @@ def test_side_by_side_whole_files_go_to_one_process(tmp_path):
 def test_measured_files_exist():
     known = json.loads((ROOT / "tools" / "seconds.json").read_text(encoding="utf-8"))
     assert all((ROOT / name).is_file() for name in known)
+
+
+@pytest.mark.parametrize("command", ["cifarlib.zoo", "cifarlib.bench"])
+def test_a_command_begins_without_the_greetings_of_tensorflow(command):
+    """Those that can be spared; but Python loads TensorFlow before the command's first line."""
+    settings = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    done = subprocess.run(
+        [sys.executable, "-m", command, "--help"], env=settings, capture_output=True, text=True,
+        check=True, cwd=ROOT,
+    )  # fmt: skip
+    assert "cpu_feature_guard" not in done.stderr
+    code = "import os, cifarlib; print(os.environ.get('TF_CPP_MIN_LOG_LEVEL'))"
+    alone = [sys.executable, "-c", code]
+    done = subprocess.run(alone, env=settings, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "None\n"  # a reader's own program decides for itself

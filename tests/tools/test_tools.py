@@ -48,6 +48,20 @@ def test_environment_accepts_the_supported_pythons(minor):
     assert environment.complaint((3, minor, 0), []) is None
 
 
+@pytest.mark.parametrize("version", [(3, 9, 18), (3, 12, 0)])
+def test_environment_refuses_intel_macs_first(version, monkeypatch, capsys):
+    sentence = environment.complaint(version, ["venv"], "Darwin", "x86_64")
+    assert "Intel processor" in sentence
+    assert "no TensorFlow above 2.16" in sentence
+    assert environment.complaint((3, 12, 0), [], "Darwin", "arm64") is None
+    assert environment.complaint((3, 12, 0), [], "Linux", "x86_64") is None
+    monkeypatch.setattr(environment.platform, "system", lambda: "Darwin")
+    monkeypatch.setattr(environment.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(environment.subprocess, "call", None)  # nothing is installed
+    assert environment.main() == 1
+    assert "Intel processor" in capsys.readouterr().err
+
+
 def test_environment_names_what_is_missing():
     assert environment.missing(["json", "no_such_module"]) == ["no_such_module"]
 

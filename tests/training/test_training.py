@@ -362,6 +362,21 @@ def test_checkpoint_of_another_training_is_refused(data, tmp_path, change):
     assert checkpoint.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"schedule": "cosine"}, "by its schedule each step depends on that"),
+        ({"schedule": "linear", "warmup": 0.1}, "by its schedule and warmup each step depends"),
+        ({}, r"take the same recipe and ask for train\(..., epochs=N\)"),
+    ],
+)
+def test_recipe_with_more_epochs_is_refused_with_the_reason(data, tmp_path, settings, why):
+    checkpoint = tmp_path / "state.npz"
+    trained(data, recipe=other(epochs=1, **settings), checkpoint=checkpoint)
+    with pytest.raises(ValueError, match="planned for 1 epochs, this training is for 3.*" + why):
+        trained(data, recipe=other(epochs=3, **settings), checkpoint=checkpoint)
+
+
 @pytest.mark.parametrize("part", ["images", "labels"])
 def test_checkpoint_of_a_training_on_other_data_is_refused(data, tmp_path, part):
     checkpoint = tmp_path / "state.npz"
