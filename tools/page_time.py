@@ -27,6 +27,7 @@ FOLDED = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
 # page, 2,000 words and 220 lines, makes 20 minutes.
 WORDS_A_MINUTE, LINES_A_MINUTE = 160, 30
 
+_PICTURE = re.compile(r"!\[[^\]]*\]\([^)]*\)")  # its sentence is for those who do not see it
 _SOLUTION = re.compile(r":::\{solution-start\}.*?(?::::\{solution-end\}\n:::|\Z)", re.DOTALL)
 _TIME = re.compile(
     r"\*\*Time:\*\* (?:computed|\d+ minutes? to read, \d+ seconds? to run on \d+ cores?)\."
@@ -65,9 +66,10 @@ def visible_code(notebook) -> list:
 
 
 def words(notebook) -> int:
-    """Whatever stands between spaces in the Markdown outside the solutions."""
+    """What stands between spaces in the Markdown, but for solutions and what pictures show."""
     cells = outside_solutions(notebook)
-    return sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
+    texts = [_PICTURE.sub("", cell.source) for cell in cells if cell.cell_type == "markdown"]
+    return sum(len(text.split()) for text in texts)
 
 
 def visible_lines(notebook) -> int:

@@ -92,7 +92,7 @@ def test_a_page_that_keeps_the_rules_draws_no_complaint():
 
 def test_words_and_lines_in_sight_are_counted_without_solutions_quiz_alt_and_folded_cells():
     page = book(
-        say("# One two\n\nthree four five"),
+        say("# One two\n\n![A sentence about\na picture](../../static/a.svg)\n\nthree four five"),
         run('a = 1\n\nb = moving(\n    alt="long"\n    "longer",\n)'),
         run("folded = 1", tags=["hide-input"]),
         run('quiz("counting")'),
