@@ -173,13 +173,13 @@ def test_each_solution_is_folded_under_its_heading_and_nothing_else_is(made, pag
     source = BOOK.notebook(page).cells
     expected, inside = [], None
     for cell in source:
-        if cell.cell_type == "markdown" and "{solution-start}" in cell.source:
-            inside = []
         if cell.cell_type == "code" and inside is not None:
             inside.append(cell.id)
-        if cell.cell_type == "markdown" and "{solution-end}" in cell.source:
-            expected.append(inside)
-            inside = None
+        if cell.cell_type == "markdown":
+            for mark in re.findall(r"{solution-(start|end)}", cell.source):
+                if mark == "end":
+                    expected.append(inside)
+                inside = [] if mark == "start" else None
     cells = nbformat.reads(made(page, name), as_version=4).cells
     hidden = []
     for number, cell in enumerate(cells):
