@@ -9,7 +9,7 @@ from cifarlib import checks
 from cifarlib.augment import Augmentation
 from cifarlib.schedules import SHAPES
 
-OPTIMIZERS = ("sgd", "adam", "adamw")
+OPTIMIZERS = ("sgd", "adam", "adamw", "muon")
 _NOTHING = Augmentation()
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16", "fastest")
 
@@ -21,7 +21,7 @@ class Recipe:
     Attributes:
         epochs: passes over the training images.
         batch_size: images per optimizer step; the last batch of an epoch may be smaller.
-        optimizer: ``"sgd"``, ``"adam"`` or ``"adamw"``.
+        optimizer: ``"sgd"``, ``"adam"``, ``"adamw"`` or ``"muon"``.
         learning_rate: the step size; with a schedule, the largest.
         validate_on_test: whether the curves follow the test set, as famous examples do. Nothing is
             chosen by them. Without it a full run looks at the test set once, at its end.

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "cifarlib"
 ORDER = [
     "files", "checks", "claims", "data", "cifar10", "rand_augment", "augment", "batches",
-    "inputs", "layers", "models", "schedules", "recipes", "optimizers", "lookahead",
+    "inputs", "layers", "models", "schedules", "recipes", "muon", "optimizers", "lookahead",
     "fingerprint", "identity", "checkpoints", "machine", "callbacks", "training", "costs",
     "evaluation", "gradients", "explain", "attention", "pictures", "plots", "widgets", "zoo",
     "bench",
