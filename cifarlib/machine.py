@@ -99,6 +99,10 @@ def _accelerators() -> list[str]:
         devices = tf.config.list_physical_devices("GPU")
         details = [tf.config.experimental.get_device_details(device) for device in devices]
         return [detail.get("device_name", "a GPU of unknown name") for detail in details]
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return [torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())]
     import jax
 
     return [device.device_kind for device in jax.devices() if device.platform != "cpu"]

@@ -80,6 +80,24 @@ def train_model(
     return record
 
 
+def add_result(name: str, folder: Path, images: int, result: Result) -> Record:
+    """Add a run that was made elsewhere, by the recipe of ``name``, to the record in ``folder``.
+
+    Args:
+        name: a model with a recipe in ``cifarlib.recipes``.
+        folder: where the record, weights and logits go, or are already.
+        images: how many training images an epoch had.
+        result: the run and its test.
+
+    Returns:
+        The record with all its runs.
+
+    Raises:
+        ValueError: ``folder`` holds the record of another version of the model.
+    """
+    return _add(folder, _new_record(name, RECIPES[name], images), result, "")
+
+
 def _add(folder: Path, new: Record, result: Result, more: str) -> Record:
     """Add a run to the record as it is by now: another process may have added some meanwhile."""
     seed = result.entry["seed"]
