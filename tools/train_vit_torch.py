@@ -1,11 +1,13 @@
 """Train a plain Vision Transformer of the zoo with PyTorch, on one core of a CPU.
 
 The same network, recipe, batches and initial weights as ``python -m cifarlib.zoo train`` has, but
-PyTorch computes the steps: there, layer normalization, GELU and softmax are fused.
+PyTorch computes the steps: there, layer normalization, GELU and softmax are fused. On one core of a
+Xeon with AMX, a step of 128 images in bfloat16 took 0.29 s, with Keras on TensorFlow about 0.77 s.
 
     KERAS_BACKEND=torch python tools/train_vit_torch.py train NAME CHECKPOINT
     python tools/train_vit_torch.py record NAME CHECKPOINT FOLDER
 
+PyTorch is the extra ``torch`` of the package: ``python -m pip install -e '.[torch]'``.
 The first command can be stopped and given again: it goes on after its last whole epoch. The second,
 with Keras on TensorFlow, tests the weights as they are shipped and writes the zoo's three files.
 """
