@@ -33,7 +33,7 @@ def versions() -> dict[str, str]:
     backend = keras.backend.backend()
     found = {"python": platform.python_version()}
     for module in ("keras", backend, "numpy"):  # a package may be called tensorflow-cpu
-        found[module] = importlib.import_module(module).__version__
+        found[module] = str(importlib.import_module(module).__version__)  # torch's is a class
     return found
 
 

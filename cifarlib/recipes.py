@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from cifarlib import _checks as checks
 from cifarlib.images import Augmentation
 
-OPTIMIZERS = ("sgd", "adam", "adamw")
+OPTIMIZERS = ("sgd", "adam", "adamw", "muon")
 SHAPES = ("constant", "cosine", "linear", "step")  # of a schedule
 _NOTHING = Augmentation()
 
@@ -26,7 +26,7 @@ class Recipe:
     Attributes:
         epochs: passes over the training images.
         batch_size: images per optimizer step; the last batch of an epoch may be smaller.
-        optimizer: ``"sgd"``, ``"adam"`` or ``"adamw"``.
+        optimizer: ``"sgd"``, ``"adam"``, ``"adamw"`` or ``"muon"``.
         learning_rate: the step size; with a schedule, the largest.
         momentum: Nesterov momentum of SGD, 0 <= m < 1.
         weight_decay: decoupled, a factor on the learning rate.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 
 from cifarlib.recipes import Recipe
+from cifarlib.training.muon import Muon
 from cifarlib.training.schedules import Schedule
 
 
@@ -22,7 +23,7 @@ def build_optimizer(recipe: Recipe, model: keras.Model, steps: int) -> keras.opt
     if recipe.optimizer == "sgd" and recipe.momentum:
         settings |= {"momentum": recipe.momentum, "nesterov": True}
     settings["weight_decay"] = recipe.weight_decay or None
-    if recipe.optimizer == "adamw":  # whose default is not 0
+    if recipe.optimizer in ("adamw", "muon"):  # whose default is not 0
         settings["weight_decay"] = recipe.weight_decay
     rate = recipe.learning_rate
     if recipe.schedule != "constant" or recipe.warmup:
@@ -41,6 +42,7 @@ _CLASSES = {
     "sgd": keras.optimizers.SGD,
     "adam": keras.optimizers.Adam,
     "adamw": keras.optimizers.AdamW,
+    "muon": Muon,
 }
 
 

@@ -89,6 +89,24 @@ def _new_record(name: str, how: Training, images: int) -> Record:
     return Record(name, "", found, how.settings(), model.count_params(), images, macs=macs(model))
 
 
+def add_result(name: str, folder: Path, images: int, result: Result) -> Record:
+    """Add a run that was made elsewhere, by the recipe of ``name``, to the record in ``folder``.
+
+    Args:
+        name: a training of ``cifarlib.zoo.TRAININGS``.
+        folder: where the record, weights and logits go, or are already.
+        images: how many training images an epoch had.
+        result: the run and its test.
+
+    Returns:
+        The record with all its runs.
+
+    Raises:
+        ValueError: ``folder`` holds the record of another version of the model.
+    """
+    return _add(folder, _new_record(name, training(name), images), result, "")
+
+
 def _add(folder: Path, new: Record, result: Result, more: str) -> Record:
     """Add a run to the record, and seed 0's files beside it."""
 
