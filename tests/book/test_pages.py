@@ -195,7 +195,9 @@ def test_chapter_shows_its_outputs_and_hides_its_set_up_for_colab(visit, name):
         if cell.get("outputs") and "remove-cell" not in cell["metadata"].get("tags", [])
     ]
     assert page.locator(".cell_output").count() == len(shown) >= 3
-    assert page.locator(".cell_output img").count() >= 1
+    stored = [output.get("data", {}) for cell in shown for output in cell["outputs"]]
+    assert page.locator(".cell_output img").count() >= sum("image/png" in data for data in stored)
+    assert page.locator(".cell_output img, article svg.diagram").count() >= 1
     assert "%pip" not in page.locator("article").inner_text()
 
 
