@@ -214,12 +214,7 @@ def test_chapter_has_title_question_box_takeaways_and_a_way_on(path):
 
 def test_chapter_has_a_figure_that_moves_through_eight_states_or_more():
     for path in OLD:
-        texts = [
-            output["data"]["text/plain"]
-            for cell in code_cells(read(path))
-            for output in cell.outputs
-            if "moving-figure" in output.get("data", {}).get("text/html", "")
-        ]
+        texts = page_rules.htmls(read(path), "moving-figure")
         assert texts
         for text in texts:
             places = [int(count) for count in re.findall(r"\((\d+)\)[,;]", text)]
@@ -228,12 +223,7 @@ def test_chapter_has_a_figure_that_moves_through_eight_states_or_more():
 
 def test_chapter_has_a_quiz_of_its_own():
     for path in OLD:
-        quizzes = [
-            output["data"]["text/plain"]
-            for cell in code_cells(read(path))
-            for output in cell.outputs
-            if 'class="quiz"' in output.get("data", {}).get("text/html", "")
-        ]
+        quizzes = page_rules.htmls(read(path), 'class="quiz"')
         assert len(quizzes) == 1
         assert quizzes[0] == repr(quiz(path.stem))
 
