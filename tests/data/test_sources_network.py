@@ -498,28 +498,28 @@ def test_connection_that_is_given_up_is_cut(serve, fetch, trouble):
 # Proxies and certificates from the environment
 
 
+def assert_asked(proxy, fetch, small):
+    """An address that does not exist is fetched, by way of the proxy."""
+
+    class Elsewhere:
+        url = "http://mirror.invalid/cifar.tar.gz"
+
+    assert same(fetch(Elsewhere)[1], small)
+    assert proxy.requests == ["http://mirror.invalid/cifar.tar.gz"]
+
+
 def test_proxy_of_the_environment_is_asked(serve, fetch, small, monkeypatch):
     fetch(serve())  # whatever was set when the first download began
     (cache_folder() / "cifar10.npz").unlink()
     proxy = serve()
     monkeypatch.setenv("http_proxy", proxy.url)
-
-    class Elsewhere:
-        url = "http://mirror.invalid/cifar.tar.gz"
-
-    assert same(fetch(Elsewhere)[1], small)
-    assert proxy.requests == ["http://mirror.invalid/cifar.tar.gz"]
+    assert_asked(proxy, fetch, small)
 
 
 def test_proxy_for_everything_is_asked(serve, fetch, small, monkeypatch):
     proxy = serve()
     monkeypatch.setenv("ALL_PROXY", proxy.url)
-
-    class Elsewhere:
-        url = "http://mirror.invalid/cifar.tar.gz"
-
-    assert same(fetch(Elsewhere)[1], small)
-    assert proxy.requests == ["http://mirror.invalid/cifar.tar.gz"]
+    assert_asked(proxy, fetch, small)
 
 
 @pytest.mark.parametrize("name", ["ALL_PROXY", "http_proxy"])
