@@ -5,7 +5,7 @@ BIN := .venv/bin
 TESTS := -m pytest --nbval -n logical --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help env read lab book test serve notebooks zoo clean
+.PHONY: help env read lab book test serve pdf zip notebooks zoo clean
 
 help:
 	@echo "make read       build the pages from their stored outputs and open them: start here"
@@ -13,6 +13,8 @@ help:
 	@echo "make book       build the pages anew, executing the notebooks"
 	@echo "make test       run all tests; re-run every notebook and compare its outputs"
 	@echo "make serve      show the built book at http://127.0.0.1:8000"
+	@echo "make pdf        print the built book as one PDF, by Chromium"
+	@echo "make zip        pack the built pages into a zip that opens without a network"
 	@echo "make notebooks  execute the notebooks in place (NOTEBOOKS=\"a.ipynb b.ipynb\" for some)"
 	@echo "make zoo        train what the zoo lacks, on all 50,000 images"
 	@echo "make clean      remove what make book made"
@@ -40,9 +42,19 @@ lab: env
 	@$(BIN)/python tools/lab.py
 
 # What was built last; if nothing was, the pages from their stored outputs
-serve: env
+serve pdf zip: built
+.PHONY: built
+built: env
 	@test -e _build/html/index.html || BOOK_EXECUTE=off $(BIN)/jupyter-book build . -q
+
+serve:
 	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+pdf:
+	@$(BIN)/python tools/print_book.py
+
+zip:
+	@$(BIN)/python tools/zip_book.py
 
 notebooks: env
 	$(BIN)/python tools/notebooks.py $(NOTEBOOKS)

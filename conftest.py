@@ -7,7 +7,9 @@ from pathlib import Path
 ROOT = Path(__file__).parent
 sys.path.append(str(ROOT / "tools"))
 
-import nbval_tolerance  # noqa: E402  (the folder is known only now)
+import export_needed  # noqa: E402  (the folder is known only now)
+import nbval_tolerance  # noqa: E402
+import pytest  # noqa: E402
 
 pytest_plugins = ["seconds"]  # tools/seconds.py: with -n, whole files, longest first
 
@@ -29,3 +31,13 @@ def pytest_collectstart(collector):
     """Do not compare stderr: TensorFlow writes there about the CPU, at any log level."""
     if hasattr(collector, "skip_compare"):
         collector.skip_compare = (*collector.skip_compare, "stderr")
+
+
+def pytest_collection_modifyitems(items):
+    """Skip the cells of pages that export models where the packages for that are missing."""
+    reason = export_needed.reason_to_skip()
+    if reason is None:
+        return
+    for item in items:
+        if item.path.suffix == ".ipynb" and export_needed.is_needed_by(item.path):
+            item.add_marker(pytest.mark.skip(reason=reason))

@@ -20,6 +20,11 @@ def hardware(cpuinfo: Path = CPUINFO) -> str:
     """The device that computes: the accelerator if Keras sees one, else the CPU and its cores."""
     if accelerators := _accelerators():
         return ", ".join(accelerators)
+    return processor(cpuinfo)
+
+
+def processor(cpuinfo: Path = CPUINFO) -> str:
+    """The CPU and the cores of it that this process may use. It loads no Keras."""
     name, flags = _cpu(cpuinfo)
     features = [label for flag, label in _CPU_FEATURES.items() if flag in flags]
     cores = f"{_cores()} core{'s' if _cores() > 1 else ''}"

@@ -6,6 +6,7 @@ Which model is trained by which recipe, and how that is tested, says ``cifarlib.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from dataclasses import dataclass, fields
 
 from cifarlib import _checks as checks
@@ -31,12 +32,19 @@ class Recipe:
         momentum: Nesterov momentum of SGD, 0 <= m < 1.
         weight_decay: decoupled, a factor on the learning rate.
         decay_all: whether biases, normalization and embeddings decay, too.
-        schedule, warmup, start, final: see :class:`cifarlib.training.Schedule`.
+        schedule: the ``shape`` of :class:`cifarlib.training.Schedule`, which ``warmup``, ``start``
+            and ``final`` belong to as well.
         clip_norm: the largest norm of each weight's gradient; 0 leaves them alone.
         label_smoothing: the share of the target that goes to all classes alike, 0 <= s < 1.
         augmentation: what is done to the training images.
         lookahead: optimizer steps between two mixes of :class:`cifarlib.training.Lookahead`;
             0 leaves it out.
+        teacher_share: how much of the loss compares with a teacher's outputs, 0..1; the rest
+            compares with the labels. See :class:`cifarlib.training.Distillation`.
+        temperature: what softens the outputs of teacher and student in that comparison.
+        adversarial_epsilon: how far an attack moves each value of the training images before the
+            network learns from them, on the scale of 0..255; 0 leaves them as they are. See
+            :func:`cifarlib.training.against_attacks`.
 
     Raises:
         ValueError: a setting is outside its range.
@@ -57,15 +65,24 @@ class Recipe:
     label_smoothing: float = 0.0
     augmentation: Augmentation = _NOTHING
     lookahead: int = 0
+    teacher_share: float = 0.0
+    temperature: float = 1.0
+    adversarial_epsilon: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch_size", 1), ("lookahead", 0)):
-            checks.whole(name, getattr(self, name), least)
-        checks.positive("learning_rate", self.learning_rate)
-        for name in ("weight_decay", "clip_norm", "start", "final"):
-            checks.not_negative(name, getattr(self, name))
-        for name in ("momentum", "warmup", "label_smoothing"):
-            checks.fraction(name, getattr(self, name))
+        for check, names in (
+            (functools.partial(checks.whole, least=1), ("epochs", "batch_size")),
+            (functools.partial(checks.whole, least=0), ("lookahead",)),
+            (checks.positive, ("learning_rate", "temperature")),
+            (checks.share, ("teacher_share",)),
+            (
+                checks.not_negative,
+                ("weight_decay", "clip_norm", "start", "final", "adversarial_epsilon"),
+            ),
+            (checks.fraction, ("momentum", "warmup", "label_smoothing")),
+        ):
+            for name in names:
+                object.__setattr__(self, name, check(name, getattr(self, name)))
         checks.truth("decay_all", self.decay_all)
         checks.choice("optimizer", self.optimizer, OPTIMIZERS)
         checks.choice("schedule", self.schedule, SHAPES)
@@ -73,6 +90,15 @@ class Recipe:
             raise ValueError(f"augmentation must be an Augmentation, got {self.augmentation!r}")
         if self.momentum and self.optimizer != "sgd":
             raise ValueError(f"momentum belongs to sgd, not to {self.optimizer}")
+        if self.temperature != 1 and not self.teacher_share:
+            raise ValueError(
+                f"temperature {self.temperature} softens a teacher: give teacher_share"
+            )
+        if self.teacher_share and (self.augmentation != _NOTHING or self.label_smoothing):
+            raise ValueError(
+                "a teacher's outputs are of the images as they are, and its targets are soft by "
+                "themselves: with teacher_share, leave out augmentation and label_smoothing"
+            )
 
     def settings(self) -> dict:
         """The fields that are required or differ from their default, by name.
@@ -98,7 +124,8 @@ class Recipe:
     @property
     def soft_labels(self) -> bool:
         """Whether a target is a share for each class rather than one class."""
-        return bool(self.label_smoothing or self.augmentation.mixup or self.augmentation.cutmix)
+        mixed = self.augmentation.mixup or self.augmentation.cutmix
+        return bool(self.label_smoothing or mixed or self.teacher_share)
 
 
 def changed_settings(item) -> dict:
@@ -142,6 +169,13 @@ CCT = Recipe(
 )  # fmt: skip
 
 VIT = dataclasses.replace(CCT, epochs=24)
+
+# Muon: four epochs on 12,000 training images with this rate and this little RandAugment gave 52.7 %
+# on 5,000 others
+VIT_MUON = dataclasses.replace(
+    VIT, epochs=40, optimizer="muon", learning_rate=3e-3, warmup=0.05,
+    augmentation=Augmentation(operations=1, magnitude=9, crop=4, flip="random"),
+)  # fmt: skip
 
 # A convolution bears a larger rate: 5 epochs on 4,000 training images at 1e-3, 4e-3 and 1e-2 gave
 # 49.0, 50.0 and 48.9 % on 2,000 others.

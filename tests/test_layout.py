@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "cifarlib"
 # Folders and the files beside them
 ORDER = [
     "_files", "_checks", "claims", "data", "cifar10", "images", "layers", "models", "machine",
-    "recipes", "training", "evaluation", "explain", "_pictures", "plots", "widgets", "zoo", "bench",
+    "recipes", "training", "evaluation", "explain", "export", "_pictures", "plots", "widgets",
+    "zoo", "service", "bench",
 ]  # fmt: skip
 # What needs no Keras must be importable without it, wherever it is imported
 WITHOUT_KERAS = ["data", "images", "cifar10", "claims", "recipes", "plots", "widgets"]
@@ -155,7 +156,7 @@ def names_in(path):
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Import | ast.ImportFrom):
             found |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             found.add(node.name)
         else:
             found |= {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}

@@ -83,6 +83,7 @@ def test_system_without_cpuinfo_still_names_something(cpuinfo):
 def test_accelerators_come_before_the_cpu(monkeypatch):
     monkeypatch.setattr(machine, "_accelerators", lambda: ["Tesla T4", "Tesla T4"])
     assert machine.hardware() == "Tesla T4, Tesla T4"
+    assert "core" in machine.processor()
 
 
 def test_versions_are_those_of_what_is_imported():

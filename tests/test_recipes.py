@@ -2,13 +2,14 @@
 
 import dataclasses
 import json
+import math
 
 import keras
 import pytest
 
 from cifarlib import recipes
 from cifarlib.images import Augmentation
-from cifarlib.recipes import SIMPLE_CNN, Recipe
+from cifarlib.recipes import RESNET110, RESNET_PAPER, SIMPLE_CNN, Recipe
 from cifarlib.training import build_optimizer
 
 RECIPES = {name: item for name, item in vars(recipes).items() if isinstance(item, Recipe)}
@@ -21,6 +22,20 @@ def test_simple_cnn_is_trained_as_the_first_tutorials_do():
     }  # fmt: skip
     rate = float(keras.optimizers.Adam().learning_rate)
     assert rate == pytest.approx(SIMPLE_CNN.learning_rate)  # Keras' default
+
+
+def test_deep_resnets_are_trained_as_in_the_paper():
+    """He et al. (2015), section 4.2: 64,000 steps of 128 images, rates of 0.1, 0.01 and 0.001."""
+    for recipe, first in ((RESNET_PAPER, 0.1), (RESNET110, 0.01)):
+        steps = recipe.epochs * math.ceil(50_000 / recipe.batch_size)
+        assert recipe.batch_size == 128
+        assert steps == pytest.approx(64_000, rel=0.01)
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        rate = build_optimizer(recipe, model, steps)._learning_rate
+        found = [float(rate(step)) for step in (0, 500, 31_900, 32_100, 47_900, 48_200, 63_999)]
+        assert found == pytest.approx([first, 0.1, 0.1, 0.01, 0.01, 0.001, 0.001], rel=1e-5)
+        assert recipe.momentum == 0.9
+        assert recipe.weight_decay * (1 - recipe.momentum) == pytest.approx(1e-4)
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))

@@ -8,11 +8,13 @@ needed: the zoo's records are JSON.
 from __future__ import annotations
 
 import json
-import os
 import re
 import statistics
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+
+from page_sources import markdown, relative, source, title
+from reference_tables import citation, exercise_list, run_times, tested_versions, training_times
 
 # "25 minutes to read; about 40 seconds to run on two cores"
 _TIME = re.compile(
@@ -117,26 +119,6 @@ def session_plan(argument: str, body: list[str], root: Path, page: str) -> str:
     return "\n".join(lines)
 
 
-def source(root: Path, file: str, page: str) -> str:
-    name = f"{file}.ipynb"
-    if not Path(root, name).is_file():
-        raise ValueError(f"{page}: there is no page {file}")
-    return name
-
-
-def relative(target: str, page: str) -> str:
-    return PurePosixPath(os.path.relpath(target, PurePosixPath(page).parent)).as_posix()
-
-
-def markdown(root: Path, page: str) -> str:
-    cells = json.loads(Path(root, page).read_text(encoding="utf-8"))["cells"]
-    return "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
-
-
-def title(root: Path, page: str) -> str:
-    return re.search(r"^# (.+)$", markdown(root, page), re.MULTILINE)[1].strip()
-
-
 def page_minutes(root: Path, page: str) -> int:
     """Minutes to read and run a page, as its box says."""
     found = _TIME.search(markdown(root, page))
@@ -149,4 +131,9 @@ def page_minutes(root: Path, page: str) -> int:
 TABLES: dict[str, Callable[[str, list[str], Path, str], str]] = {
     "leaderboard": leaderboard,
     "session-plan": session_plan,
+    "exercise-list": exercise_list,
+    "run-times": run_times,
+    "training-times": training_times,
+    "tested-versions": tested_versions,
+    "citation": citation,
 }

@@ -11,15 +11,18 @@ write ``**Time:** computed.`` and ``tools/notebooks.py`` measures the run, keeps
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import json
 import os
 import re
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import nbformat
 
 from cifarlib._files import write_atomically
+from cifarlib.machine import processor
 
 CHAPTERS = Path(__file__).parents[1] / "chapters"
 FOLDED = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
@@ -65,10 +68,15 @@ def visible_code(notebook) -> list:
     ]
 
 
+def without_pictures(text: str) -> str:
+    """Markdown without its pictures, and so without the sentences that describe them."""
+    return _PICTURE.sub("", text)
+
+
 def words(notebook) -> int:
     """What stands between spaces in the Markdown, but for solutions and what pictures show."""
     cells = outside_solutions(notebook)
-    texts = [_PICTURE.sub("", cell.source) for cell in cells if cell.cell_type == "markdown"]
+    texts = [without_pictures(cell.source) for cell in cells if cell.cell_type == "markdown"]
     return sum(len(text.split()) for text in texts)
 
 
@@ -141,7 +149,7 @@ def page_name(path: Path, chapters: Path = CHAPTERS) -> str:
 
 
 def measured_seconds(chapters: Path = CHAPTERS) -> dict[str, dict]:
-    """What the last runs took: seconds, cores and the digest of the code, by the page's name."""
+    """What the last runs took, where, with which versions and of which code, by page."""
     file = chapters / "run_seconds.json"
     return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
@@ -159,13 +167,28 @@ def record(path: Path, notebook, seconds: float, chapters: Path = CHAPTERS) -> N
     before = known.get(page_name(path, chapters), {})
     if before.get("cores") == cores and 0.7 <= seconds / before["seconds"] <= 1.4:
         rounded = before["seconds"]
-    now = {"code": code_digest(notebook), "cores": cores, "seconds": rounded}
+    now = {
+        "code": code_digest(notebook),
+        "cores": cores,
+        "hardware": processor(),
+        "seconds": rounded,
+        "versions": installed("keras", "tensorflow", "numpy"),
+    }
     if not fill_in(notebook, now):
         return  # the page gives a time of its own
     known[page_name(path, chapters)] = now
     lines = (f"{json.dumps(name)}: {json.dumps(known[name])}" for name in sorted(known))
     text = "{\n" + ",\n".join(lines) + "\n}\n"
     write_atomically(chapters / "run_seconds.json", lambda file: file.write(text.encode()))
+
+
+def installed(*names: str) -> dict[str, str]:
+    """The versions of packages, by name; TensorFlow may be there under another one."""
+    found = {}
+    for name in names:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ BOXES = (
 )  # fmt: skip
 DIRECTIVES = (
     *BOXES, "bibliography", "exercise", "exercise-end", "exercise-start", "figure", "glossary",
-    "image", "math", "solution", "solution-end", "solution-start", *TABLES,
+    "image", "include", "math", "room", "solution", "solution-end", "solution-start", *TABLES,
 )  # fmt: skip
 TEXT_ROLES = ("abbr", "command", "guilabel", "kbd", "sub", "sup", "term")
 REFERENCES = ("ref", "numref", "prf:ref")
@@ -208,6 +208,10 @@ class Page:
             return picture + (f"\n\n*{self.inline(body.strip())}*" if body.strip() else "")
         if block.name == "math":
             return f"$$\n{body.strip() or block.argument}\n$$"
+        if block.name == "room":  # its docstrings are where the reader runs the code
+            return f"In a notebook, `import {block.argument}` and `help({block.argument})` show it."
+        if block.name == "include":
+            return f"See the file `{Path(block.argument).name}` in the book's folder."
         if block.name == "glossary":
             return "\n".join(self._glossary(block.body))
         if block.name in TABLES:

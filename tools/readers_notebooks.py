@@ -225,9 +225,13 @@ class Target:
         kind = "raw" if raw else "blob"
         return f"{self.repository}/{kind}/{branch()}/{percent(path)}"
 
-    def first_cell(self) -> str:
-        source = INSTALL.format(repository=self.repository) if self.repository else EXPLAIN
-        return source.rstrip("\n")
+    def first_cell(self, source: str = "") -> str:
+        """How to get the package; and, where a page's own first cell fetches more, that too."""
+        if not self.repository:
+            return EXPLAIN.rstrip("\n")
+        lines = source.splitlines()
+        more = [line for line in lines if "%pip install" in line and PLACEHOLDER not in line]
+        return "\n".join([INSTALL.format(repository=self.repository).rstrip("\n"), *more])
 
 
 class Colab(Target):
@@ -310,7 +314,7 @@ def markdown_cell(piece: Piece, name: str) -> nbformat.NotebookNode:
 def code_cell(cell: nbformat.NotebookNode, target: Target) -> nbformat.NotebookNode:
     """A code cell with its outputs, folded if it only draws, checks or installs."""
     installs = PLACEHOLDER in cell.source
-    text = target.first_cell() if installs else cell.source
+    text = target.first_cell(cell.source) if installs else cell.source
     title = "Get the book's package" if installs else folded_title(cell)
     new = nbformat.v4.new_code_cell(text, id=cell.id, outputs=cell.outputs)
     new.execution_count = cell.execution_count

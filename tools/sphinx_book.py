@@ -7,24 +7,25 @@ import os
 import re
 from pathlib import Path
 
+from docutils import nodes
 from readers_notebooks import Book, Target, as_bytes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
+MAIN = "main"  # the branch of the sources
 
 
 def setup(app: Sphinx) -> dict:
     app.connect("config-inited", configure)
+    app.connect("html-page-context", mend_buttons, priority=600)  # after the theme made them
     app.connect("build-finished", write_downloads)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def configure(app: Sphinx, config: Config) -> None:
     config.nb_execution_cache_path = cache_path(config.nb_execution_cache_path)
-    # Formulas as SVG: the only form of MathJax that asks for no further file, not even for fonts.
-    config.mathjax_path = "mathjax/tex-svg-full.js"
     # The tests of the built pages take the stored outputs: nbval has compared them already.
     if os.environ.get("BOOK_EXECUTE") == "off":
         config.nb_execution_mode = "off"
@@ -80,7 +81,7 @@ def repository_buttons(repository: str) -> dict:
         )
     options = {
         "repository_url": found[1],
-        "repository_branch": os.environ.get("BOOK_BRANCH", "main"),
+        "repository_branch": os.environ.get("BOOK_BRANCH", MAIN),
         "use_repository_button": True,
         "use_issues_button": True,
         "use_source_button": True,
@@ -90,3 +91,24 @@ def repository_buttons(repository: str) -> dict:
     if os.environ.get("BOOK_BRANCH"):
         options["launch_buttons"] = {"colab_url": "https://colab.research.google.com"}
     return options
+
+
+def mend_buttons(
+    app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None
+) -> None:
+    """Let the source button lead to the source; no issue is about the index or the search.
+
+    The theme has one branch for all buttons. Colab's has what readers open, not what is written,
+    and of a notebook there a person wants to see the page, not its JSON.
+    """
+    branch = app.config.html_theme_options.get("repository_branch", MAIN)
+    for group in context.get("header_buttons", []):
+        if group["label"] != "source-buttons":
+            continue
+        if doctree is None:
+            kept = [b for b in group["buttons"] if b["label"] != "source-issues-button"]
+            group["buttons"] = kept
+        for button in group["buttons"]:
+            if button["label"] == "source-file-button":
+                url = button["url"].replace(f"/blob/{branch}/", f"/blob/{MAIN}/")
+                button["url"] = url.replace(".ipynb?plain=1", ".ipynb")

@@ -1,9 +1,9 @@
 """A Sphinx extension: a page's first use of a glossary term is a link to the glossary.
 
 Nobody has to mark terms by hand, and a term that is added to the glossary is linked everywhere.
-Only running text counts: no headings, code, formulas, links, captions or exercise titles. Terms are
-found in the singular or the plural, whatever their capitals, the longest first ("batch
-normalization" is not a "batch").
+Only running text counts: no headings, code, formulas, links, captions or exercise titles, nor the
+package's docstrings, in which a kernel may be a processor's. Terms are found in the singular or the
+plural, whatever their capitals, the longest first ("batch normalization" is not a "batch").
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
@@ -20,6 +21,7 @@ from sphinx.util.nodes import make_refnode
 _SKIPPED = (
     nodes.title, nodes.subtitle, nodes.literal, nodes.literal_block, nodes.math, nodes.math_block,
     nodes.reference, nodes.caption, nodes.rubric, nodes.term, nodes.raw, nodes.comment,
+    addnodes.desc,
 )  # fmt: skip
 # Glossary terms that are everyday words, too: the reader would be sent there for nothing
 EVERYDAY = {"baseline", "bias", "channel", "filter", "head", "patch", "schedule", "seed", "stem"}

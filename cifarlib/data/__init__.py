@@ -3,6 +3,8 @@
 from cifarlib.data.arrays import CLASS_NAMES, Cifar10, LabeledImages
 from cifarlib.data.cache import cache_folder, clear_cache
 from cifarlib.data.embedded import load_embedded
+from cifarlib.data.folders import check_image_folder
+from cifarlib.data.photos import photo, photos
 from cifarlib.data.sources import load_full
 
 __all__ = [
@@ -10,8 +12,11 @@ __all__ = [
     "Cifar10",
     "LabeledImages",
     "cache_folder",
+    "check_image_folder",
     "clear_cache",
     "load_cifar10",
+    "photo",
+    "photos",
 ]
 
 

@@ -163,20 +163,36 @@ def check_images(x: np.ndarray, name: str = "images") -> np.ndarray:
     return x
 
 
-def check_labels(y: np.ndarray, count: int, name: str = "labels") -> np.ndarray:
-    """Return ``y`` if it holds ``count`` whole-number labels from 0 to 9, shape ``(count,)``.
+def check_labels(
+    y: np.ndarray, count: int, name: str = "labels", *, classes: int = len(CLASS_NAMES)
+) -> np.ndarray:
+    """Labels as whole numbers from 0 to ``classes - 1``, shape ``(count,)``.
+
+    Args:
+        y: they themselves; or as a column ``(count, 1)``, as ``keras.datasets`` gives them; or
+            one-hot ``(count, classes)``: a row of zeros with a single 1 for each image.
+        count: how many there must be.
+        name: what an error calls them.
+        classes: how many classes there are.
 
     Raises:
         ValueError: the shape, the type or a value differs.
     """
     y = np.asarray(y)
-    if y.shape != (count,):
+    if y.shape == (count, classes) and classes > 1:
+        if y.dtype.kind not in "iufb" or not ((y == 0) | (y == 1)).all() or (y.sum(1) != 1).any():
+            raise ValueError(f"{name} of the shape {y.shape} must be one-hot, a single 1 per row")
+        return y.argmax(axis=1)
+    if y.shape not in {(count,), (count, 1)}:
         raise ValueError(
-            f"{name} must have the shape ({count},), one label an image, got {y.shape}"
+            f"{name} must have the shape ({count},), ({count}, 1) or, one-hot, "
+            f"({count}, {classes}): one label per image; got {y.shape}"
         )
-    if y.dtype.kind not in "iu" or (y.size and not 0 <= y.min() <= y.max() < len(CLASS_NAMES)):
-        raise ValueError(f"{name} must be whole numbers from 0 to 9, got {y.dtype} {_range(y)}")
-    return y
+    if y.dtype.kind not in "iu" or (y.size and not 0 <= y.min() <= y.max() < classes):
+        raise ValueError(
+            f"{name} must be whole numbers from 0 to {classes - 1}, got {y.dtype} {_range(y)}"
+        )
+    return y if y.ndim == 1 else y[:, 0]
 
 
 def _range(values: np.ndarray) -> str:

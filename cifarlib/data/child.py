@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,23 +21,33 @@ class Child:
     On Windows its children end with it as well; but nothing ends them if Python itself is killed.
 
     Args:
-        command: the program and its arguments; it reads nothing, and its output is dropped.
-        folder: where it runs.
+        command: the program and its arguments; it reads nothing.
+        folder: where it runs; None for the current one.
         errors: a file for what it says on stderr.
+        output: where its output goes; by default, it is dropped.
+        environment: its variables; by default, those of this process.
     """
 
-    def __init__(self, command: list[str], folder: str | Path, errors: BinaryIO):
+    def __init__(
+        self,
+        command: list[str],
+        folder: str | Path | None,
+        errors: BinaryIO,
+        output: int = subprocess.DEVNULL,
+        environment: Mapping[str, str] | None = None,
+    ):
         null, self.watch = subprocess.DEVNULL, None
         if os.name != "posix":
-            streams = {"stdin": null, "stdout": null, "stderr": errors}
+            streams = {"stdin": null, "stdout": output, "stderr": errors, "env": environment}
             self.process = subprocess.Popen(command, cwd=folder, **streams)
             return
         # A group of its own, so that all of it can be ended
-        more = {"stdin": subprocess.PIPE, "stdout": null, "start_new_session": True}
+        more = {"stdin": subprocess.PIPE, "start_new_session": True}
         gate = ["/bin/sh", "-c", _GATE, "sh", *command]
-        self.process = subprocess.Popen(gate, cwd=folder, stderr=errors, **more)
+        streams = {"stdout": output, "stderr": errors, "env": environment}
+        self.process = subprocess.Popen(gate, cwd=folder, **streams, **more)
         watch = ["/bin/sh", "-c", _WATCH, str(self.process.pid)]
-        self.watch = subprocess.Popen(watch, stderr=null, **more)
+        self.watch = subprocess.Popen(watch, stdout=null, stderr=null, **more)
         with contextlib.suppress(OSError), self.process.stdin as word:
             word.write(b"\n")
 

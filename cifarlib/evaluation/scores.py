@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cifarlib.data.arrays import CLASS_NAMES, check_labels
+from cifarlib.evaluation.answers import right
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,9 @@ def accuracy(predictions: np.ndarray, labels: np.ndarray) -> Accuracy:
     """Compare predictions with labels.
 
     Args:
-        predictions: logits or probabilities ``(n, 10)``, or predicted classes, integers ``(n,)``.
-        labels: the right classes, integers ``(n,)``, 0..9.
+        predictions: logits or probabilities ``(n, classes)``, or predicted classes, integers
+            ``(n,)`` from 0.
+        labels: the right classes, integers ``(n,)`` or ``(n, 1)`` from 0, or one-hot.
 
     Returns:
         The :class:`Accuracy`.
@@ -52,20 +53,8 @@ def accuracy(predictions: np.ndarray, labels: np.ndarray) -> Accuracy:
     >>> print(accuracy(np.array([3, 8, 8, 1]), np.array([3, 8, 8, 0])))
     75.00% (95 % interval 30.1% to 95.4%)
     """
-    predictions = np.asarray(predictions)
-    if predictions.ndim == 2 and predictions.shape[1] == len(CLASS_NAMES):
-        if np.isnan(predictions).any():
-            raise ValueError("predictions contain NaN")
-        predictions = predictions.argmax(axis=1)
-    elif predictions.ndim != 1 or predictions.dtype.kind not in "iu":
-        raise ValueError(
-            "predictions must be logits or probabilities (n, 10) or whole-number classes (n,), "
-            f"got {predictions.dtype} {predictions.shape}"
-        )
-    labels = check_labels(labels, len(predictions))
-    if len(labels) == 0:
-        raise ValueError("there are no predictions to compare")
-    n, correct = len(labels), int((predictions == labels).sum())
+    hits = right(predictions, labels)
+    n, correct = len(hits), int(hits.sum())
     low, high = _wilson(correct, n)
     return Accuracy(correct, n, correct / n, low, high)
 

@@ -42,10 +42,11 @@ class Augmentation:
     def __post_init__(self) -> None:
         limits = {"operations": len(OPERATIONS), "magnitude": 30, "crop": 16, "cutout": 32}
         for name, most in limits.items():
-            checks.whole(name, getattr(self, name), 0, most)
+            # Python's own numbers, which can be written as JSON
+            object.__setattr__(self, name, checks.whole(name, getattr(self, name), 0, most))
         checks.choice("flip", self.flip, FLIPS)
         for name in ("mixup", "cutmix"):
-            checks.not_negative(name, getattr(self, name))
+            object.__setattr__(self, name, checks.not_negative(name, getattr(self, name)))
 
 
 def augment(

@@ -6,6 +6,7 @@ Importing the package registers all of them, so that Keras loads saved models th
 from cifarlib.layers.batch_norm import BatchNormalization
 from cifarlib.layers.depth import stochastic_depth
 from cifarlib.layers.dirac import PartlyIdentity
+from cifarlib.layers.hidden_tokens import FillInTokens, TakeTokens
 from cifarlib.layers.inputs import (
     CHANNEL_DEVIATIONS,
     CHANNEL_MEANS,
@@ -20,8 +21,8 @@ from cifarlib.layers.tokens import ClassToken
 from cifarlib.layers.whitening import Whitening, whitening_kernel
 
 __all__ = [
-    "CHANNEL_DEVIATIONS", "CHANNEL_MEANS", "BatchNormalization", "ClassToken",
+    "CHANNEL_DEVIATIONS", "CHANNEL_MEANS", "BatchNormalization", "ClassToken", "FillInTokens",
     "LocalResponseNormalization", "PaddedShortcut", "PartlyIdentity", "PositionEmbedding",
-    "Whitening", "normalization", "raw_images", "require_channels_last", "sincos_positions",
-    "stochastic_depth", "whitening_kernel",
+    "TakeTokens", "Whitening", "normalization", "raw_images", "require_channels_last",
+    "sincos_positions", "stochastic_depth", "whitening_kernel",
 ]  # fmt: skip

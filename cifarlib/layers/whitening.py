@@ -52,9 +52,9 @@ def whitening_kernel(images: np.ndarray, patch_size: int = 2, components: int = 
         Page (2018), "How to train your ResNet"; Jordan (2024), arXiv 2404.00498, section 3.1.
     """
     check_images(images)
-    whole("patch_size", patch_size, 1, 32)
+    patch_size = whole("patch_size", patch_size, 1, 32)
     values_each = 3 * patch_size**2
-    whole("components", components, 1, values_each)
+    components = whole("components", components, 1, values_each)
     moments, count = np.zeros((values_each, values_each)), 0
     offsets, places = range(patch_size), 33 - patch_size
     for start in range(0, len(images), 500):  # all patches at once would fill half a gigabyte

@@ -1,7 +1,8 @@
 """The networks of the book, one file each.
 
 Every model takes raw images, ``(n, 32, 32, 3)`` with values 0..255, carries its own normalization,
-and gives logits ``(n, 10)``.
+and gives logits ``(n, 10)``; ``classes`` asks for
+more or fewer, or with ``None`` for features ``(n, f)``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from cifarlib.models.alexnet import alexnet
 from cifarlib.models.cct import cct
 from cifarlib.models.convmixer import convmixer
 from cifarlib.models.efficientnet import efficientnet
+from cifarlib.models.efficientnet_lite import efficientnet_lite0
+from cifarlib.models.masked_autoencoder import masked_autoencoder
+from cifarlib.models.pretrained import imagenet_names, pretrained
 from cifarlib.models.resnet import resnet, resnet18
 from cifarlib.models.simple_cnn import simple_cnn
 from cifarlib.models.speednet import speednet
@@ -39,8 +43,9 @@ BUILDERS = {
 }
 
 __all__ = [
-    "BUILDERS", "alexnet", "build", "cct", "convmixer", "efficientnet", "resnet", "resnet18",
-    "simple_cnn", "speednet", "vgg", "vit",
+    "BUILDERS", "alexnet", "build", "cct", "convmixer", "efficientnet", "efficientnet_lite0",
+    "imagenet_names", "masked_autoencoder", "pretrained", "resnet", "resnet18", "simple_cnn",
+    "speednet", "vgg", "vit",
 ]  # fmt: skip
 
 

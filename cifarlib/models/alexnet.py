@@ -12,6 +12,7 @@ from cifarlib.layers import (
     normalization,
     raw_images,
 )
+from cifarlib.models.head import last_layers
 
 NORMS = ("none", "response", "batch")
 
@@ -23,6 +24,8 @@ def alexnet(
     activation: str = "relu",
     initializer: str = "he_normal",
     norm: str = "none",
+    classes: int | None = 10,
+    name: str | None = None,
 ) -> keras.Model:
     """Five convolutions, three overlapping max-pools, three dense layers: 0.56 M parameters.
 
@@ -35,9 +38,13 @@ def alexnet(
         initializer: of the kernels: ``"he_normal"`` suits ReLU, ``"glorot_uniform"`` tanh.
         norm: what follows the activations of the first two convolutions: ``"none"``, the paper's
             local ``"response"`` normalization, or ``"batch"`` normalization, which came later.
+        classes: how many the logits are for; with ``None`` the model ends before its last dense
+            layer and gives features.
+        name: of the model.
 
     Returns:
-        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``.
+        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, classes)``; without
+        them, to features ``(n, 256)``, for a width of 24.
 
     Raises:
         ValueError: a setting is outside its range.
@@ -52,7 +59,7 @@ def alexnet(
     >>> alexnet().count_params()
     564842
     """
-    whole("width", width, 1)
+    width = whole("width", width, 1)
     fraction("dropout", dropout)
     choice("norm", norm, NORMS)
     hidden = round(width * 256 / 24)
@@ -101,7 +108,7 @@ def alexnet(
             dense(1),  # (256,), the paper's 4096
             layers.Dropout(dropout, name="dropout2"),
             dense(2),
-            layers.Dense(10, dtype="float32", name="logits"),  # logits
+            *last_layers(classes),
         ],
-        name="alexnet",
+        name=name or "alexnet",
     )

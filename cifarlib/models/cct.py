@@ -7,15 +7,19 @@ import keras
 from cifarlib.models.vit import vit
 
 
-def cct(*, depth: int = 2, dim: int = 128, heads: int = 2, **settings) -> keras.Model:
+def cct(
+    *, depth: int = 2, dim: int = 128, heads: int = 2, name: str | None = None, **settings
+) -> keras.Model:
     """CCT-2/3x2, a compact transformer with convolutional tokens: 0.28 M parameters.
 
     Args:
         depth, dim, heads: as in :func:`cifarlib.models.vit`.
+        name: of the model.
         **settings: the other settings of :func:`cifarlib.models.vit`, to change those of the paper.
 
     Returns:
-        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``.
+        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, classes)``;
+        10 unless given.
 
     Raises:
         ValueError: a setting is outside its range.
@@ -29,6 +33,6 @@ def cct(*, depth: int = 2, dim: int = 128, heads: int = 2, **settings) -> keras.
     284491
     """
     settings = {
-        "tokenizer": "convolution", "pooling": "sequence", "mlp_ratio": 1.0, "drop_rate": 0.1,
+        "tokenizer": "convolution", "pooling": "sequence", "mlp_ratio": 1.0, "drop_path_rate": 0.1,
     } | settings  # fmt: skip
-    return vit(depth=depth, dim=dim, heads=heads, **settings)
+    return vit(depth=depth, dim=dim, heads=heads, name=name or "cct", **settings)

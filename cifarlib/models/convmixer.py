@@ -7,10 +7,17 @@ from keras import layers
 
 from cifarlib._checks import divisor, whole
 from cifarlib.layers import BatchNormalization, normalization, raw_images
+from cifarlib.models.head import logits
 
 
 def convmixer(
-    *, dim: int = 192, depth: int = 8, kernel_size: int = 5, patch_size: int = 4
+    *,
+    dim: int = 192,
+    depth: int = 8,
+    kernel_size: int = 5,
+    patch_size: int = 4,
+    classes: int | None = 10,
+    name: str | None = None,
 ) -> keras.Model:
     """A patch embedding, then one size and one width throughout: 0.36 M parameters.
 
@@ -19,9 +26,13 @@ def convmixer(
         depth: blocks.
         kernel_size: pixels a side of each depthwise kernel.
         patch_size: pixels a side of a patch; a divisor of 32.
+        classes: how many the logits are for; with ``None`` the model ends before its last dense
+            layer and gives features.
+        name: of the model.
 
     Returns:
-        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``.
+        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, classes)``; without
+        them, to features ``(n, dim)``.
 
     Raises:
         ValueError: a setting is outside its range.
@@ -34,24 +45,23 @@ def convmixer(
     >>> convmixer().count_params()
     360778
     """
-    for name, value in (("dim", dim), ("depth", depth), ("kernel_size", kernel_size)):
-        whole(name, value, 1)
-    divisor("patch_size", patch_size, 32)
+    dim = whole("dim", dim, 1)
+    depth = whole("depth", depth, 1)
+    kernel_size = whole("kernel_size", kernel_size, 1)
+    patch_size = divisor("patch_size", patch_size, 32)
     images = raw_images()
     x = normalization()(images)
     x = layers.Conv2D(dim, patch_size, patch_size, name="patches")(x)
     x = _gelu_norm(x, "patches")  # (8, 8, 192)
     for number in range(1, depth + 1):
-        name = f"block{number}"
+        block = f"block{number}"
         # Between places, each channel on its own; then between channels, each place on its own
-        y = layers.DepthwiseConv2D(kernel_size, padding="same", name=f"{name}_places")(x)
-        x = layers.Add(name=f"{name}_add")([x, _gelu_norm(y, f"{name}_places")])
-        x = layers.Conv2D(dim, 1, name=f"{name}_channels")(x)
-        x = _gelu_norm(x, f"{name}_channels")
+        y = layers.DepthwiseConv2D(kernel_size, padding="same", name=f"{block}_places")(x)
+        x = layers.Add(name=f"{block}_add")([x, _gelu_norm(y, f"{block}_places")])
+        x = layers.Conv2D(dim, 1, name=f"{block}_channels")(x)
+        x = _gelu_norm(x, f"{block}_channels")
     x = layers.GlobalAveragePooling2D(name="pool")(x)
-    return keras.Model(
-        images, layers.Dense(10, dtype="float32", name="logits")(x), name="convmixer"
-    )
+    return keras.Model(images, logits(x, classes), name=name or "convmixer")
 
 
 def _gelu_norm(x, name: str):

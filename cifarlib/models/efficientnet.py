@@ -16,6 +16,7 @@ from cifarlib.layers import (
     require_channels_last,
     stochastic_depth,
 )
+from cifarlib.models.head import logits
 
 # (fused?, expansion, filters, blocks, stride) of each stage, at width and depth 1
 STAGES = (
@@ -32,8 +33,10 @@ def efficientnet(
     depth: float = 1.0,
     resolution: int = 32,
     dropout: float = 0.2,
-    drop_rate: float = 0.1,
+    drop_path_rate: float = 0.1,
     stages: Sequence[tuple[bool, int, int, int, int]] = STAGES,
+    classes: int | None = 10,
+    name: str | None = None,
 ) -> keras.Model:
     """Two kinds of inverted residual block, fused ones first: 0.8 M parameters at width 1.
 
@@ -42,13 +45,17 @@ def efficientnet(
         depth: factor on the blocks of each stage, rounded up.
         resolution: pixels a side that the images are resized to first.
         dropout: the fraction of the last activations set to zero in training.
-        drop_rate: probability of dropping the last block for an image in training (stochastic
+        drop_path_rate: probability of dropping the last block for an image in training (stochastic
             depth); it rises to that linearly from the first block.
         stages: for each stage whether its blocks are fused, their expansion, filters, number, and
             the stride of the first.
+        classes: how many the logits are for; with ``None`` the model ends before its last dense
+            layer and gives features.
+        name: of the model.
 
     Returns:
-        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``.
+        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, classes)``; without
+        them, to features ``(n, 384 * width)``.
 
     Raises:
         ValueError: a setting is outside its range.
@@ -61,11 +68,11 @@ def efficientnet(
     >>> efficientnet(width=2.0).count_params() > 3 * efficientnet().count_params()
     True
     """
-    for name, value in (("width", width), ("depth", depth)):
-        positive(name, value)
-    whole("resolution", resolution, 1)
+    for setting, value in (("width", width), ("depth", depth)):
+        positive(setting, value)
+    resolution = whole("resolution", resolution, 1)
     fraction("dropout", dropout)
-    fraction("drop_rate", drop_rate)
+    fraction("drop_path_rate", drop_path_rate)
     images = raw_images()
     x = normalization()(images)
     if resolution != 32:
@@ -77,14 +84,19 @@ def efficientnet(
         for first in [True] + [False] * (-int(-count * depth // 1) - 1)
     ]
     for number, (fused, expansion, filters, stride) in enumerate(blocks):
-        rate = drop_rate * number / max(len(blocks) - 1, 1)
+        rate = drop_path_rate * number / max(len(blocks) - 1, 1)
         x = inverted_residual(
-            x, filters, expansion, stride, fused=fused, drop_rate=rate, name=f"block{number + 1}"
+            x,
+            filters,
+            expansion,
+            stride,
+            fused=fused,
+            drop_path_rate=rate,
+            name=f"block{number + 1}",
         )
     x = _conv_norm_swish(x, _scaled(384, width), 1, name="head")
     x = layers.Dropout(dropout, name="dropout")(layers.GlobalAveragePooling2D(name="pool")(x))
-    x = layers.Dense(10, dtype="float32", name="logits")(x)
-    return keras.Model(images, x, name="efficientnet")
+    return keras.Model(images, logits(x, classes), name=name or "efficientnet")
 
 
 def inverted_residual(
@@ -94,7 +106,7 @@ def inverted_residual(
     stride: int = 1,
     *,
     fused: bool = False,
-    drop_rate: float = 0.0,
+    drop_path_rate: float = 0.0,
     name: str | None = None,
 ):
     """Expand the channels, convolve, weigh the channels, project back, add the input.
@@ -105,7 +117,7 @@ def inverted_residual(
         expansion: factor on the channels inside the block.
         stride: of the 3 x 3 convolution.
         fused: one 3 x 3 convolution in place of a 1 x 1 and a depthwise 3 x 3 (and no weighing).
-        drop_rate: of stochastic depth.
+        drop_path_rate: probability of dropping the block for an image in training.
         name: what the names of its layers begin with; without one, Keras numbers them.
 
     Returns:
@@ -131,8 +143,8 @@ def inverted_residual(
         y = BatchNormalization(name=named("project_norm"))(y)
     if stride != 1 or y.shape[-1] != channels:
         return y
-    if drop_rate:
-        y = stochastic_depth(drop_rate, name=named("drop"))(y)
+    if drop_path_rate:
+        y = stochastic_depth(drop_path_rate, name=named("drop"))(y)
     return layers.Add(name=named("add"))([x, y])
 
 

@@ -7,12 +7,19 @@ from keras import layers
 
 from cifarlib._checks import choice, truth, whole
 from cifarlib.layers import BatchNormalization, PaddedShortcut, normalization, raw_images
+from cifarlib.models.head import logits
 
 SHORTCUTS = ("pad", "projection")
 
 
 def resnet(
-    depth: int = 20, *, width: int = 16, shortcut: str = "pad", residual: bool = True
+    depth: int = 20,
+    *,
+    width: int = 16,
+    shortcut: str = "pad",
+    residual: bool = True,
+    classes: int | None = 10,
+    name: str | None = None,
 ) -> keras.Model:
     """The family for CIFAR-10: three stages of basic blocks, ``6 n + 2`` layers.
 
@@ -23,9 +30,13 @@ def resnet(
             the new channels (the paper's option A), or ``"projection"``, a 1 x 1 convolution
             (option B).
         residual: without it, the plain twin: the same layers and no shortcuts.
+        classes: how many the logits are for; with ``None`` the model ends before its last dense
+            layer and gives features.
+        name: of the model.
 
     Returns:
-        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``.
+        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, classes)``; without
+        them, to features ``(n, 4 * width)``.
 
     Raises:
         ValueError: a setting is outside its range.
@@ -36,25 +47,35 @@ def resnet(
     >>> resnet(20).count_params(), resnet(110).count_params()
     (271098, 1736058)
     """
-    if not isinstance(depth, int) or depth < 8 or (depth - 2) % 6:
+    if whole("depth", depth, 8) % 6 != 2:
         raise ValueError(f"depth must be 6 n + 2, so 8, 14, 20, ..., got {depth!r}")
-    whole("width", width, 1)
+    width = whole("width", width, 1)
     choice("shortcut", shortcut, SHORTCUTS)
     truth("residual", residual)
     stages = [(width * factor, (depth - 2) // 6) for factor in (1, 2, 4)]
-    name = f"{'resnet' if residual else 'plain'}{depth}"
-    return _network(name, width, stages, shortcut if residual else None)
+    name = name or f"{'resnet' if residual else 'plain'}{depth}"
+    return _network(name, width, stages, shortcut if residual else None, classes)
 
 
-def resnet18(*, width: int = 64, shortcut: str = "projection") -> keras.Model:
+def resnet18(
+    *,
+    width: int = 64,
+    shortcut: str = "projection",
+    classes: int | None = 10,
+    name: str | None = None,
+) -> keras.Model:
     """ResNet-18, the ImageNet network, with a stem for small images: 11.2 M parameters.
 
     Args:
         width: filters of the first stage; the others have 2, 4 and 8 times as many.
         shortcut: as in :func:`resnet`.
+        classes: how many the logits are for; with ``None`` the model ends before its last dense
+            layer and gives features.
+        name: of the model.
 
     Returns:
-        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``.
+        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, classes)``; without
+        them, to features ``(n, 8 * width)``.
 
     Raises:
         ValueError: a setting is outside its range.
@@ -67,13 +88,18 @@ def resnet18(*, width: int = 64, shortcut: str = "projection") -> keras.Model:
     >>> resnet18().count_params()
     11183562
     """
-    whole("width", width, 1)
+    width = whole("width", width, 1)
     choice("shortcut", shortcut, SHORTCUTS)
-    return _network("resnet18", width, [(width * 2**i, 2) for i in range(4)], shortcut)
+    stages = [(width * 2**i, 2) for i in range(4)]
+    return _network(name or "resnet18", width, stages, shortcut, classes)
 
 
 def _network(
-    name: str, stem: int, stages: list[tuple[int, int]], shortcut: str | None
+    name: str,
+    stem: int,
+    stages: list[tuple[int, int]],
+    shortcut: str | None,
+    classes: int | None,
 ) -> keras.Model:
     """Stages of (filters, blocks); each but the first halves the map in its first block."""
     images = raw_images()
@@ -84,8 +110,7 @@ def _network(
             stride = 2 if stage > 1 and block == 1 else 1
             x = _basic_block(x, filters, stride, shortcut, f"stage{stage}_block{block}")
     x = layers.GlobalAveragePooling2D(name="pool")(x)
-    x = layers.Dense(10, dtype="float32", name="logits")(x)
-    return keras.Model(images, x, name=name)
+    return keras.Model(images, logits(x, classes), name=name)
 
 
 def _basic_block(x, filters: int, stride: int, shortcut: str | None, name: str):

@@ -7,19 +7,26 @@ from keras import layers
 
 from cifarlib._checks import fraction
 from cifarlib.layers import raw_images
+from cifarlib.models.head import last_layers
 
 
-def simple_cnn(*, dropout: float = 0.5) -> keras.Model:
+def simple_cnn(
+    *, dropout: float = 0.5, classes: int | None = 10, name: str | None = None
+) -> keras.Model:
     """Three 3 x 3 convolutions, two max-pools, two dense layers: 122,570 parameters.
 
     Args:
         dropout: the fraction of the 64 hidden activations set to zero in training, 0 <= d < 1.
+        classes: how many the logits are for; with ``None`` the model ends before its last dense
+            layer and gives features.
+        name: of the model.
 
     Returns:
-        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``.
+        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, classes)``; without
+        them, to features ``(n, 64)``.
 
     Raises:
-        ValueError: ``dropout`` is outside its range.
+        ValueError: a setting is outside its range.
 
     Source:
         The topology follows LeNet-5 (LeCun et al., 1998, section II.B): convolution and pooling in
@@ -42,7 +49,7 @@ def simple_cnn(*, dropout: float = 0.5) -> keras.Model:
             layers.Flatten(name="flatten"),  # (1024,)
             layers.Dense(64, activation="relu", name="hidden"),
             layers.Dropout(dropout, name="dropout"),
-            layers.Dense(10, dtype="float32", name="logits"),  # logits
+            *last_layers(classes),
         ],
-        name="simple_cnn",
+        name=name or "simple_cnn",
     )

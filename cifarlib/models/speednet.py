@@ -36,6 +36,8 @@ def speednet(
     activation: str = "relu",
     bn_momentum: float = 0.6,
     images: np.ndarray | None = None,
+    classes: int | None = 10,
+    name: str | None = None,
 ) -> keras.Model:
     """A whitening layer and three groups of two convolutions: 1.97 M parameters, 118 M MACs.
 
@@ -51,9 +53,13 @@ def speednet(
             default suits batches of 1,024; ``1 - (1 - 0.6) * batch / 1024`` suits others.
         images: ``(n, 32, 32, 3)``, 0..255, whose patches the whitening layer is made for; the
             first 5,000 training images unless given.
+        classes: how many the logits are for; with ``None`` the model ends before its last dense
+            layer and gives features.
+        name: of the model.
 
     Returns:
-        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``.
+        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, classes)``; without
+        them, to features ``(n, 256)``: as many as the last of the ``widths``.
 
     Raises:
         ValueError: ``widths`` or ``convolutions`` are not three positive integers, another setting
@@ -68,10 +74,11 @@ def speednet(
     >>> speednet().count_params()
     1973920
     """
-    positive_integers("widths", widths, count=3)
-    positive_integers("convolutions", convolutions, count=3)
-    for name, value in (("patch_size", patch_size), ("stride", stride), ("components", components)):
-        whole(name, value, 1)
+    widths = positive_integers("widths", widths, count=3)
+    convolutions = positive_integers("convolutions", convolutions, count=3)
+    patch_size = whole("patch_size", patch_size, 1)
+    stride = whole("stride", stride, 1)
+    components = whole("components", components, 1)
     if (32 - patch_size) // stride + 1 < 8:
         raise ValueError(
             "three max-pools need 8 x 8 places or more, "
@@ -88,19 +95,21 @@ def speednet(
     whitening.kernel_initializer = Whitening(kernel)  # for copies made from the configuration
     x = layers.Activation(activation, name="whitening_activation")(x)
     for group, (width, count) in enumerate(zip(widths, convolutions, strict=True), start=1):
-        name = f"group{group}"
-        x = _convolution(width, f"{name}_conv1")(x)
-        x = layers.MaxPooling2D(2, name=f"{name}_pool")(
+        place = f"group{group}"
+        x = _convolution(width, f"{place}_conv1")(x)
+        x = layers.MaxPooling2D(2, name=f"{place}_pool")(
             x
         )  # 31 -> 15 -> 7 -> 3, before the costly normalization
         for number in range(1, count + 1):
-            x = x if number == 1 else _convolution(width, f"{name}_conv{number}")(x)
-            x = _norm(bn_momentum, f"{name}_norm{number}")(x)
-            x = layers.Activation(activation, name=f"{name}_activation{number}")(x)
+            x = x if number == 1 else _convolution(width, f"{place}_conv{number}")(x)
+            x = _norm(bn_momentum, f"{place}_norm{number}")(x)
+            x = layers.Activation(activation, name=f"{place}_activation{number}")(x)
     x = layers.GlobalMaxPooling2D(name="pool")(x)  # (256,)
-    x = layers.Dense(10, use_bias=False, dtype="float32", name="classes")(x)
-    x = layers.Rescaling(1 / 9, dtype="float32", name="logits")(x)
-    return keras.Model(inputs, x, name="speednet")
+    if classes is not None:
+        classes = whole("classes", classes, 1)
+        x = layers.Dense(classes, use_bias=False, dtype="float32", name="classes")(x)
+        x = layers.Rescaling(1 / 9, dtype="float32", name="logits")(x)
+    return keras.Model(inputs, x, name=name or "speednet")
 
 
 def _convolution(width: int, name: str) -> layers.Layer:

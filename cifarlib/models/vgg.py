@@ -7,6 +7,7 @@ from keras import layers
 
 from cifarlib._checks import choice, fraction, truth, whole
 from cifarlib.layers import BatchNormalization, normalization, raw_images
+from cifarlib.models.head import logits
 
 # Convolutions before each of the five pools: configurations A, B, D, E of the paper's table 1
 CONFIGURATIONS = {
@@ -24,6 +25,8 @@ def vgg(
     dropout: float = 0.0,
     batch_norm: bool = True,
     initializer: str = "he_normal",
+    classes: int | None = 10,
+    name: str | None = None,
 ) -> keras.Model:
     """Stacks of 3 x 3 convolutions, halved in size and doubled in width by each pool.
 
@@ -36,9 +39,13 @@ def vgg(
             the paper; without it the deeper ones hardly train.
         initializer: of the kernels: a name that Keras knows, or ``"small"``: normal with a
             deviation of 0.01, as in the paper and in AlexNet's.
+        classes: how many the logits are for; with ``None`` the model ends before its last dense
+            layer and gives features.
+        name: of the model.
 
     Returns:
-        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``.
+        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, classes)``; without
+        them, to features ``(n, 8 * width)``.
 
     Raises:
         ValueError: a setting is outside its range.
@@ -52,7 +59,7 @@ def vgg(
     925242
     """
     choice("depth", depth, tuple(CONFIGURATIONS))
-    whole("width", width, 1)
+    width = whole("width", width, 1)
     fraction("dropout", dropout)
     truth("batch_norm", batch_norm)
     if initializer == "small":
@@ -74,5 +81,4 @@ def vgg(
             x = layers.Activation("relu", name=place.format("relu"))(x)
         x = layers.MaxPooling2D(2, name=f"stack{stack}_pool")(x)  # 32 -> 16 -> 8 -> 4 -> 2 -> 1
     x = layers.Dropout(dropout, name="dropout")(layers.Flatten(name="flatten")(x))
-    x = layers.Dense(10, dtype="float32", name="logits")(x)
-    return keras.Model(images, x, name=f"vgg{depth}")
+    return keras.Model(images, logits(x, classes), name=name or f"vgg{depth}")

@@ -7,6 +7,7 @@ from keras import layers
 
 from cifarlib._checks import choice, divisor, fraction, positive, whole
 from cifarlib.layers import ClassToken, PositionEmbedding, normalization, raw_images
+from cifarlib.models.head import logits
 
 TOKENIZERS = ("patch", "convolution")
 POOLINGS = ("class", "mean", "sequence")
@@ -24,7 +25,9 @@ def vit(
     positions: str = "learned",
     tokenizer: str = "patch",
     dropout: float = 0.0,
-    drop_rate: float = 0.0,
+    drop_path_rate: float = 0.0,
+    classes: int | None = 10,
+    name: str | None = None,
 ) -> keras.Model:
     """A Vision Transformer: tokens, positions, a pre-norm encoder, one vector, logits.
 
@@ -41,11 +44,15 @@ def vit(
             give 8 x 8 tokens.
         dropout: the fraction set to zero in training after positions, attention and each dense
             layer of a block.
-        drop_rate: probability of dropping the last block's branches for an image in training
+        drop_path_rate: probability of dropping the last block's branches for an image in training
             (stochastic depth); it rises to that linearly from the first block.
+        classes: how many the logits are for; with ``None`` the model ends before its last dense
+            layer and gives features.
+        name: of the model.
 
     Returns:
-        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``. Its layers
+        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, classes)``; without
+        them, to features ``(n, dim)``. Its layers
         ``attention_0``, ``attention_1``, ... give a second output, the attention maps
         ``(n, heads, tokens, tokens)``.
 
@@ -61,9 +68,10 @@ def vit(
     >>> vit().count_params()
     811146
     """
-    for name, value in (("dim", dim), ("depth", depth), ("heads", heads)):
-        whole(name, value, 1)
-    divisor("patch_size", patch_size, 32)
+    dim = whole("dim", dim, 1)
+    depth = whole("depth", depth, 1)
+    heads = whole("heads", heads, 1)
+    patch_size = divisor("patch_size", patch_size, 32)
     if dim % heads:
         raise ValueError(f"heads must be a divisor of dim, got heads={heads}, dim={dim}")
     positive("mlp_ratio", mlp_ratio)
@@ -71,7 +79,7 @@ def vit(
     choice("pooling", pooling, POOLINGS)
     choice("positions", positions, POSITIONS)
     fraction("dropout", dropout)
-    fraction("drop_rate", drop_rate)
+    fraction("drop_path_rate", drop_path_rate)
 
     images = raw_images()
     x = normalization()(images)
@@ -93,8 +101,8 @@ def vit(
         x = PositionEmbedding(positions, name="positions")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
     for number in range(depth):
-        rate = drop_rate * number / max(depth - 1, 1)
-        x = _encoder_block(x, number, heads, round(dim * mlp_ratio), dropout, rate)
+        rate = drop_path_rate * number / max(depth - 1, 1)
+        x = encoder_block(x, number, heads, round(dim * mlp_ratio), dropout, rate)
     x = layers.LayerNormalization(epsilon=1e-6, name="norm")(x)
     if pooling == "class":
         x = x[:, 0]
@@ -105,17 +113,18 @@ def vit(
         weights = layers.Softmax(axis=1, name="pool_weights")(weights)  # (64, 1)
         x = layers.Dot(axes=1, name="pool_sum")([weights, x])
         x = layers.Flatten(name="pool")(x)  # (128,)
-    return keras.Model(images, layers.Dense(10, dtype="float32", name="logits")(x), name="vit")
+    return keras.Model(images, logits(x, classes), name=name or "vit")
 
 
-def _encoder_block(x, number: int, heads: int, hidden: int, dropout: float, drop_rate: float):
+def encoder_block(x, number: int, heads: int, hidden: int, dropout: float, drop_path_rate: float):
     """Attention between the tokens, then the same small network for each, both added to them."""
     dim = x.shape[-1]
 
     def add(x, y, part: str):
         y = layers.Dropout(dropout, name=f"{part}_dropout_{number}")(y)
-        if drop_rate:  # stochastic depth
-            y = layers.Dropout(drop_rate, noise_shape=(None, 1, 1), name=f"{part}_drop_{number}")(y)
+        if drop_path_rate:
+            dropped = layers.Dropout(drop_path_rate, (None, 1, 1), name=f"{part}_drop_{number}")
+            y = dropped(y)  # stochastic depth: one draw per image
         return layers.Add(name=f"{part}_add_{number}")([x, y])
 
     y = layers.LayerNormalization(epsilon=1e-6, name=f"attention_norm_{number}")(x)

@@ -48,7 +48,8 @@ class Batches(keras.utils.PyDataset):
         # With one worker, TensorFlow tunes its pipeline and makes ``fit`` wait for seconds between
         # epochs. With two, Keras on JAX mixes batches of the next epoch into this one.
         super().__init__(workers=2 if keras.backend.backend() == "tensorflow" else 1)
-        checks.whole("batch_size", batch_size, 1)
+        batch_size = checks.whole("batch_size", batch_size, 1)
+        seed = checks.whole("seed", seed, 0)
         checks.truth("shuffle", shuffle)
         if len(x) != len(y):
             raise ValueError(f"each image needs a label, got {len(x)} images and {len(y)} labels")
@@ -84,11 +85,19 @@ class Batches(keras.utils.PyDataset):
     def __len__(self) -> int:
         return math.ceil(len(self.x) / self.batch_size)
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def chosen(self, index: int) -> np.ndarray:
+        """The places of a batch's images in ``x``; notes that the last batch was asked for.
+
+        Raises:
+            IndexError: there is no such batch.
+        """
         if not 0 <= index < len(self):
             raise IndexError(f"there is no batch {index}, only 0 to {len(self) - 1}")
         self.saw_last |= index == len(self) - 1
-        chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        return self.order[index * self.batch_size : (index + 1) * self.batch_size]
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        chosen = self.chosen(index)
         x, y = self.x[chosen], self.y[chosen]
         if self.augmentation == _NOTHING:
             return x, y

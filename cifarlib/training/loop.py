@@ -11,12 +11,15 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from cifarlib.data.arrays import CLASS_NAMES, check_images, check_labels
+from cifarlib._checks import whole
+from cifarlib.data.arrays import check_images, check_labels
 from cifarlib.recipes import Recipe
 from cifarlib.training import checkpoints
+from cifarlib.training.adversarial import against_attacks
 from cifarlib.training.batches import Batches
 from cifarlib.training.callbacks import Bar, Follower
 from cifarlib.training.checkpoints import Progress
+from cifarlib.training.distillation import Distillation, label_accuracy, with_teacher
 from cifarlib.training.identity import identity
 from cifarlib.training.lookahead import Lookahead
 from cifarlib.training.optimizers import build_optimizer
@@ -53,6 +56,7 @@ def train(
     recipe: Recipe,
     *,
     validation_data: tuple[np.ndarray, np.ndarray] | None = None,
+    teacher_logits: np.ndarray | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     epochs: int | None = None,
     seed: int = 0,
@@ -62,16 +66,18 @@ def train(
     """Train ``model`` in place.
 
     Args:
-        model: takes raw images ``(n, 32, 32, 3)``, 0..255, and gives logits ``(n, 10)``.
-        data: training images and labels, ``(n, 32, 32, 3)`` and ``(n,)``.
+        model: takes raw images ``(n, 32, 32, 3)``, 0..255, and gives logits ``(n, classes)``.
+        data: training images ``(n, 32, 32, 3)`` and labels, ``(n,)``, ``(n, 1)`` or one-hot.
         recipe: optimizer, batch size and the rest.
         validation_data: images and labels to evaluate after each epoch.
+        teacher_logits: ``(n, classes)``, what a trained network says of the training images, where
+            the recipe has a ``teacher_share``.
         callbacks: further callbacks of Keras, as for ``fit``. One may end the training early. What
             they keep to themselves is not in the checkpoint.
         epochs: overrides the recipe's; the schedule is stretched or shrunk to fit.
-        seed: of shuffling and dropout. It does not touch the weights that ``model`` has already:
-            call ``keras.utils.set_random_seed`` before building it. NumPy's global generator is
-            left as it is.
+        seed: of shuffling and dropout, from 0 to 2**32 - 1. It does not touch the weights that
+            ``model`` has already: call ``keras.utils.set_random_seed`` before building it. NumPy's
+            global generator is left as it is.
         checkpoint: a file to keep the state in after each epoch. If it exists, training goes on
             from it, exactly as if it had never stopped. It is left in place at the end. While
             the training lasts, no other may use the file.
@@ -82,11 +88,14 @@ def train(
 
     Raises:
         ValueError: images or labels have the wrong shape or range (see
-            :func:`cifarlib.data.arrays.check_images`), or the checkpoint is damaged or of another
+            :func:`cifarlib.data.arrays.check_images`), there is a teacher but no share for it, or
+            the other way round, or the checkpoint is damaged or of another
             training; the message says in what they differ.
         OSError: the checkpoint cannot be written, or another training has it; found out before the
             first step.
         FloatingPointError: the loss became NaN or infinite; the message names the step.
+        NotImplementedError: the recipe has an ``adversarial_epsilon``, and Keras runs on another
+            backend than TensorFlow.
 
     >>> from cifarlib import load_cifar10
     >>> from cifarlib.models import simple_cnn
@@ -96,10 +105,13 @@ def train(
     >>> run.epochs, sorted(run.curves)
     (2, ['accuracy', 'loss'])
     """
-    x, y = _checked(data, "training", recipe)
+    seed = whole("seed", seed, 0, 2**32 - 1)
+    classes = _classes(model)
+    x, y = _checked(data, "training", recipe, classes)
     validation = None
     if validation_data is not None:
-        validation = _checked(validation_data, "validation", recipe)
+        validation = _checked(validation_data, "validation", recipe, classes)
+    y = with_teacher(y, teacher_logits, recipe)
     _check_callbacks(callbacks)
     if epochs is not None:
         shortened = dataclasses.replace(recipe, epochs=epochs)
@@ -113,14 +125,16 @@ def train(
         auto_scale_loss=True,  # float16 alone needs it
     )
     model.optimizer.build(model.trainable_variables)  # or TensorFlow traces the first step twice
-    _reseed(model, seed)
+    reseed(model, seed)
     progress = Progress()
     fit = functools.partial(_fit, model, batches, validation, recipe, epochs, callbacks, verbose)
+    attacks = functools.partial(against_attacks, model, recipe.adversarial_epsilon, seed)
     if checkpoint is None:
-        fit(progress, lambda: None)
+        with attacks():
+            fit(progress, lambda: None)
     else:
         path = Path(checkpoint)
-        with checkpoints.held(path, model):
+        with checkpoints.held(path, model), attacks():
             what = identity(model, recipe, seed, (x, y), validation)
             progress = checkpoints.restore(path, model, what, epochs, bool(recipe.lookahead))
             fit(progress, functools.partial(checkpoints.save, path, model, what, progress))
@@ -165,6 +179,8 @@ def _fit(
 
 
 def _loss(recipe: Recipe) -> keras.losses.Loss:
+    if recipe.teacher_share:
+        return Distillation(recipe.temperature, recipe.teacher_share)
     if recipe.soft_labels:
         return keras.losses.CategoricalCrossentropy(
             from_logits=True, label_smoothing=recipe.label_smoothing
@@ -174,20 +190,32 @@ def _loss(recipe: Recipe) -> keras.losses.Loss:
 
 def _accuracy(recipe: Recipe) -> keras.metrics.Metric:
     """Named as by ``metrics=["accuracy"]``, but its variables are there before the first step."""
+    if recipe.teacher_share:
+        return keras.metrics.MeanMetricWrapper(label_accuracy, "accuracy")
     if recipe.soft_labels:
         return keras.metrics.CategoricalAccuracy("accuracy")
     return keras.metrics.SparseCategoricalAccuracy("accuracy")
 
 
 def _checked(
-    data: tuple[np.ndarray, np.ndarray], what: str, recipe: Recipe
+    data: tuple[np.ndarray, np.ndarray], what: str, recipe: Recipe, classes: int
 ) -> tuple[np.ndarray, np.ndarray]:
     x, y = data
     x = check_images(x, f"{what} images")
-    y = check_labels(y, len(x), f"{what} labels")
+    y = check_labels(y, len(x), f"{what} labels", classes=classes)
     if recipe.soft_labels:
-        y = np.eye(len(CLASS_NAMES), dtype=np.float32)[y]
+        y = np.eye(classes, dtype=np.float32)[y]
     return x, y
+
+
+def _classes(model: keras.Model) -> int:
+    """How many classes the model tells apart."""
+    shape = model.output_shape
+    if not isinstance(shape, tuple) or len(shape) != 2 or not isinstance(shape[1], int):
+        raise ValueError(
+            f"the model must give logits of the shape (n, classes), {model.name!r} gives {shape}"
+        )
+    return shape[1]
 
 
 def _check_callbacks(callbacks: Sequence[keras.callbacks.Callback]) -> None:
@@ -198,7 +226,7 @@ def _check_callbacks(callbacks: Sequence[keras.callbacks.Callback]) -> None:
             raise TypeError(f"callbacks must be callbacks of Keras, got {callback!r} among them")
 
 
-def _reseed(model: keras.Model, seed: int) -> None:
+def reseed(model: keras.Model, seed: int) -> None:
     """Set Keras' generators and the state of every seed generator (dropout and its like).
 
     A model built earlier drew those states when it was built; without this, the same call could

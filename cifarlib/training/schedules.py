@@ -50,7 +50,7 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         super().__init__()
         checks.choice("shape", shape, SHAPES)
         checks.positive("peak", peak)
-        checks.whole("steps", steps, 1)
+        steps = checks.whole("steps", steps, 1)
         checks.fraction("warmup", warmup)
         checks.not_negative("start", start)
         checks.not_negative("final", final)

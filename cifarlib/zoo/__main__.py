@@ -114,7 +114,7 @@ def experiment(options: argparse.Namespace) -> None:
     folder = FOLDER if options.into_package else options.output or HERE / "experiments"
     check_places(folder / f"{options.name}.json")
     variants = EXPERIMENTS[options.name].variants.values()
-    data = load_cifar10(full=max(variant.images for variant in variants) > 10_000)
+    data = load_cifar10(full=max(variant.images_needed for variant in variants) > 10_000)
     run(options.name, data, folder=folder, seeds=options.seeds)
     print(f"written to {folder}")
 

@@ -22,7 +22,7 @@ class Row:
 
     @property
     def best(self) -> float:
-        """What the rows are ordered by: the mean test accuracy, with several views if it has it."""
+        """The mean test accuracy, with several views if it has it; it orders the rows."""
         return statistics.fmean(self.accuracies_tta or self.accuracies)
 
     @property

@@ -14,10 +14,12 @@ class Results:
     (of the training; without it, float32), and either ``seconds`` (wall time, other work on the
     machine included), ``cpu_seconds`` (of all cores, only this work), ``curves`` and ``accuracy``
     (0..1, all 10,000 test images, weights rounded to float16 as they are shipped, computed in
-    float32), or ``error`` where the run failed. ``accuracy_tta`` is that with test-time
+    float32; where the training holds training images out, on those instead), or ``error`` where the
+    run failed. ``accuracy_tta`` is that with test-time
     augmentation, where the training asks for it. Of a run that was interrupted, ``stretches`` lists
     what each part ran on (:class:`cifarlib.training.Run`), and ``hardware`` names each machine in
-    turn. In an experiment, ``variant`` says what was run.
+    turn. In an experiment, ``variant`` says what was run, and ``teacher_weights`` is the SHA-256 of
+    the file of weights that taught, where the variant names a teacher.
     """
 
     name: str

@@ -50,6 +50,7 @@ TRAININGS: dict[str, Registered] = {
     "cct": _cpu(cct, recipes.CCT),
     "efficientnet": _cpu(efficientnet, recipes.EFFICIENTNET),
     "vit": _cpu(vit, recipes.VIT),
+    "vit_muon": _cpu(vit, recipes.VIT_MUON),
     # In bfloat16 a step took 1.4 times as long on the CPU
     "convmixer": Registered(convmixer, recipes.CONVMIXER),
     "resnet56": _gpu(functools.partial(resnet, 56), recipes.RESNET_PAPER),

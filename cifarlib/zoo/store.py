@@ -14,15 +14,16 @@ from cifarlib._files import alone, write_atomically
 from cifarlib.data import cache_folder
 from cifarlib.zoo.records import Record, Results
 
+Stored = TypeVar("Stored")  # a dataclass of what a JSON file holds
 Kind = TypeVar("Kind", bound=Results)
 
 
-def read(path: Path, kind: type[Kind]) -> Kind:
+def read(path: Path, kind: type[Stored]) -> Stored:
     """Read a record.
 
     Args:
         path: its file.
-        kind: :class:`cifarlib.zoo.records.Record` or ``ExperimentRecord``.
+        kind: its dataclass, such as :class:`cifarlib.zoo.records.Record`.
 
     Raises:
         OSError: the file is missing or damaged.
@@ -33,8 +34,8 @@ def read(path: Path, kind: type[Kind]) -> Kind:
         raise OSError(f"{path} is damaged: {error}") from error
 
 
-def write(path: Path, record: Results) -> None:
-    """Write a record, whole or not at all."""
+def write(path: Path, record: object) -> None:
+    """Write a record, an instance of a dataclass, whole or not at all."""
     text = json.dumps(asdict(record), indent=1) + "\n"
     write_atomically(path, lambda file: file.write(text.encode()))
 

@@ -21,11 +21,17 @@ class Training:
         model: gives a new model.
         recipe: how it is trained.
         images: how many of the training images, the first in official order, it sees.
+        held_out: how many of the training images, the last in official order, it is tested on; with
+            0 it is the test set.
         precision: what it computes in: a dtype policy of Keras, or ``"fastest"``, which
             :func:`cifarlib.machine.fastest_precision` finds.
         validate_on_test: whether the curves follow the test set, as famous examples do. Nothing is
             chosen by them. Without it the test set is looked at once, at the end.
         test_time_augmentation: whether the test is made with several views of each image, too.
+        teacher: the model of the zoo whose logits on the training images are learned from, as the
+            recipe's ``teacher_share`` says; empty for none.
+        attacks: of the test by :func:`cifarlib.explain.pgd`: pairs of an epsilon, on the scale of
+            0..255, and a number of steps.
 
     Raises:
         ValueError: a setting is outside its range.
@@ -34,15 +40,32 @@ class Training:
     model: Callable[[], keras.Model]
     recipe: Recipe
     images: int = 50_000
+    held_out: int = 0
     precision: str = "float32"
     validate_on_test: bool = False
     test_time_augmentation: bool = False
+    teacher: str = ""
+    attacks: tuple[tuple[float, int], ...] = ()
 
     def __post_init__(self) -> None:
-        checks.whole("images", self.images, 1)
+        object.__setattr__(self, "images", checks.whole("images", self.images, 1))
+        object.__setattr__(self, "held_out", checks.whole("held_out", self.held_out, 0))
         checks.choice("precision", self.precision, PRECISIONS)
         for name in ("validate_on_test", "test_time_augmentation"):
             checks.truth(name, getattr(self, name))
+        for epsilon, steps in self.attacks:
+            checks.not_negative("an attack's epsilon", epsilon)
+            checks.whole("an attack's steps", steps, 1)
+        if bool(self.teacher) != bool(self.recipe.teacher_share):
+            raise ValueError(
+                f"teacher is {self.teacher!r} and the recipe's teacher_share "
+                f"{self.recipe.teacher_share:g}: give both or neither"
+            )
+
+    @property
+    def images_needed(self) -> int:
+        """Training images, those held out among them."""
+        return self.images + self.held_out
 
     def settings(self) -> dict:
         """The recipe's settings, and those of this class that decide a result, by name.
@@ -56,4 +79,7 @@ class Training:
 
 
 # Of the images, a record notes the number by itself
-_DECIDING = ("precision", "validate_on_test", "test_time_augmentation")
+_DECIDING = (
+    "held_out", "precision", "validate_on_test", "test_time_augmentation", "teacher",
+    "attacks",
+)  # fmt: skip

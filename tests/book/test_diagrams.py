@@ -53,9 +53,29 @@ def test_text_stays_inside_the_drawing(path):
         size = float(text.get("font-size"))
         bold = 0.66 if text.get("font-weight") else 0.62
         length, x = len(text.text) * size * bold, float(text.get("x"))
-        left = {"start": x, "middle": x - length / 2}[text.get("text-anchor")]
+        left = {"start": x, "middle": x - length / 2, "end": x - length}[text.get("text-anchor")]
         assert left >= -2, text.text
         assert left + length <= width(path) + 2, text.text
+
+
+@each_diagram
+def test_shapes_stay_inside_the_drawing(path):
+    """Once the last box of a network was cut in half by the picture's lower edge."""
+    corner = [float(side) for side in next(elements(path, "svg")).get("viewBox").split()[2:]]
+    reached = [(0.0, 0.0)]
+    for rect in elements(path, "rect"):
+        if rect.get("width") != "100%":
+            x, y, wide, high = (float(rect.get(key)) for key in ("x", "y", "width", "height"))
+            reached += [(x, y), (x + wide, y + high)]
+    for circle in elements(path, "circle"):
+        x, y, r = (float(circle.get(key)) for key in ("cx", "cy", "r"))
+        reached += [(x - r, y - r), (x + r, y + r)]
+    for kind in ("polyline", "polygon"):
+        for line in elements(path, kind):
+            reached += [tuple(map(float, point.split(","))) for point in line.get("points").split()]
+    for axis in (0, 1):
+        assert min(point[axis] for point in reached) >= -0.5
+        assert max(point[axis] for point in reached) <= corner[axis] + 0.5
 
 
 def test_a_diagram_in_a_page_has_a_name_for_screen_readers():
@@ -67,7 +87,8 @@ def test_a_diagram_in_a_page_has_a_name_for_screen_readers():
 
 @each_diagram
 def test_a_page_shows_the_diagram_and_says_what_is_in_it(path):
-    texts = [p.read_text(encoding="utf-8") for p in (ROOT / "chapters").rglob("*.ipynb")]
+    pages = [p for p in (ROOT / "chapters").rglob("*") if p.suffix in {".ipynb", ".md"}]
+    texts = [p.read_text(encoding="utf-8") for p in pages]
     alts = [
         alt
         for text in texts

@@ -46,6 +46,10 @@ def test_front_page_is_short_and_starts_with_the_way_in():
     assert [title in INTRO for title in ("* **Read.**", "* **Run.**", "* **Teach.**")] == [True] * 3
 
 
+def test_front_page_has_a_list_of_doors_below_which_a_published_book_offers_its_pdf_and_zip():
+    assert re.search(r"^## Three doors\n\n\* ", INTRO, re.MULTILINE)  # tools/sphinx_take_away.py
+
+
 def test_front_page_counts_what_the_networks_got_wrong(answers, labels):
     missed = int((answers != labels).all(axis=0).sum())
     assert f"All {len(answers)} trained networks" in INTRO

@@ -3,6 +3,7 @@
 import ast
 import copy
 import json
+from importlib.metadata import version
 
 import nbformat
 import page_rules
@@ -11,6 +12,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from page_names import names
 from page_rules import CHILD, PAGE, PLAIN
+
+from cifarlib import machine
 
 MOVING = '<figure class="moving-figure"><p data-sentences="[]">'
 QUIZ = "1. What?\n2. Why?\n3. How?"
@@ -184,6 +187,14 @@ def test_a_run_is_recorded_rounded_and_a_similar_one_changes_nothing(tmp_path):
     assert list(json.loads(text)) == ["part/page"]
 
 
+def test_a_run_is_recorded_with_its_machine_and_versions(tmp_path):
+    kept = record(tmp_path, good_page(), 3)
+    assert kept["hardware"] == machine.processor()
+    assert kept["hardware"].startswith(f"{kept['cores']} core")
+    assert kept["versions"]["keras"] == version("keras")
+    assert page_time.installed("keras", "no-such-package") == {"keras": version("keras")}
+
+
 def test_a_notebook_elsewhere_and_a_page_with_a_time_of_its_own_are_left_alone(tmp_path):
     page = good_page()
     page_time.record(tmp_path / "page.ipynb", page, 3, tmp_path / "chapters")
@@ -271,6 +282,8 @@ PARTS = [
     (with_cells(run("log()", printed("0.1\n"), tags=["nbval-ignore-output", "hide-input"]),
                 say("So:"), run("print(total)", printed("2\n"), nbval={"abs": 1})), None),
     (with_cells(run("log()", tags=["nbval-skip", "hide-cell"])), "the tag nbval-skip"),
+    (with_cells(say(":::{note}\nMind the gap.")), "1 directives opened, 0 closed: :::{note}"),
+    (with_cells(say(":::{note}\nMind the gap.\n:::")), None),
 ]  # fmt: skip
 
 
@@ -428,6 +441,12 @@ def test_kinds_and_numbers_come_from_the_depth_in_the_table_of_contents():
     ]  # fmt: skip
 
 
+def test_a_page_on_the_list_has_no_exercises_and_keeps_its_number(monkeypatch):
+    monkeypatch.setattr(page_rules, "WITHOUT_EXERCISES", {"a/two"})
+    kinds = {name: (kind, number) for name, kind, number in page_rules.walk(TOC)}
+    assert kinds["a/two"] == (PLAIN, "1.2") and kinds["a/one"] == (PAGE, "1.1")
+
+
 OPENING = (
     "# Part\n\n" + "word " * 70 + "\n\n* [One](one.ipynb): how many?\n* [Two](two.ipynb): why?\n\n"
     "**Next:** [One](one.ipynb) starts."
@@ -440,6 +459,13 @@ OPENING = (
         ("", "", None),
         ("word " * 20, "", "words, not 80 to 180"),
         ("word " * 70, "word " * 200, "words, not 80 to 180"),
+        ("* [One]", "| a table |\n|---|\n| " + "word " * 200 + "|\n\n* [One]", None),
+        ("* [One]", "| a table |\n|---|\n| " + "word " * 300 + "|\n\n* [One]", "in tables"),
+        ("starts.", "starts.\n\n**Sources:** " + "word " * 200, None),
+        ("starts.", "starts.\n\n**Sources:** " + "word " * 300, "words in tables and sources"),
+        ("starts.", "starts.\n\nSources: " + "word " * 200, "words, not 80 to 180"),
+        ("* [One]", "![" + "word " * 200 + "](a.svg)\n\n* [One]", None),
+        ("word " * 70, "| " + "word " * 70 + "|", "words, not 80 to 180"),
         ("* [One]", "## More\n\n* [One]", "no sections"),
         ("# Part", "Part", "one title"),
         ("why?", "why.", "list its pages in order"),

@@ -143,8 +143,13 @@ def test_the_first_code_cell_says_how_to_get_the_package(made, page):
     for name in TARGETS:
         assert "REPOSITORY" not in made(page, name)
         assert first(name).metadata["jupyter"] == {"source_hidden": True}
+    own = nbformat.read(ROOT / page, as_version=4).cells
+    lines = "\n".join(cell.source for cell in own if readers.PLACEHOLDER in cell.source)
+    more = [line for line in lines.splitlines() if "%pip install -q " in line][1:]
     for name in ("Colab", "published download"):
         assert f'%pip install -q --no-deps "cifarlib @ git+{ADDRESS}"' in first(name).source
+        found = [line for line in first(name).source.splitlines() if "%pip install" in line]
+        assert found[1:] == more  # what else the page needs
     for name in ("lab", "download"):
         assert "%pip" not in first(name).source
         compile(first(name).source, page, "exec")

@@ -381,11 +381,21 @@ def test_labels_of_any_whole_number_type_pass_unchanged(dtype):
     assert check_labels(y, 10) is y
 
 
+def test_labels_as_a_column_or_one_hot_are_made_a_row():
+    y = np.array([3, 0, 9])
+    for form in (y[:, None], np.eye(10)[y], np.eye(10, dtype=bool)[y], np.eye(10, dtype=int)[y]):
+        found = check_labels(form, 3)
+        assert found.shape == (3,)
+        np.testing.assert_array_equal(found, y)
+
+
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (np.zeros((4, 1), int), r"must have the shape \(4,\).*got \(4, 1\)"),  # as Keras gives them
-        (np.zeros((4, 10), int), r"must have the shape \(4,\).*got \(4, 10\)"),  # one-hot
+        (np.zeros((4, 10), int), "one-hot, a single 1 per row"),
+        (np.zeros((4, 2), int), r"must have the shape \(4,\).*got \(4, 2\)"),
+        (np.zeros((3, 1), int), r"must have the shape \(4,\).*got \(3, 1\)"),
+        (np.full((4, 1), 10), "from 0 to 9, got int64 from 10 to 10"),
         (np.zeros(3, int), r"must have the shape \(4,\).*got \(3,\)"),
         (np.array([0, 1, 2, 10]), "from 0 to 9, got int64 from 0 to 10"),
         (np.array([0, 1, 2, -1]), "from 0 to 9, got int64 from -1 to 2"),

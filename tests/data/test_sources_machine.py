@@ -213,7 +213,9 @@ def test_interrupted_in_the_middle_goes_on_from_there(server):
     server.trouble = None
     assert files() == ["cifar10.lock", "cifar10.mirror.partial"]
     assert start(server.url).communicate()[0].strip() == WHOLE
-    assert server.ranges == [None, f"bytes={half - 1}-"]
+    # On a slow machine the first process has given up the stalled answer and asked again by then
+    assert server.ranges[0] is None
+    assert set(server.ranges[1:]) == {f"bytes={half - 1}-"}
 
 
 @posix

@@ -58,6 +58,18 @@ def test_accuracy_reads_well():
     )
 
 
+@pytest.mark.parametrize("classes", [2, 10, 100])
+def test_labels_may_be_a_column_or_one_hot_of_any_number_of_classes(classes):
+    rng = np.random.default_rng(classes)
+    scores, labels = rng.normal(size=(50, classes)), rng.integers(0, classes, 50)
+    labels[:classes] = scores.argmax(axis=1)[:classes]
+    expected = accuracy_score(labels, scores.argmax(axis=1))
+    one_hot = np.eye(classes)[labels]
+    for form in (labels, labels[:, None], one_hot, one_hot.astype(bool), one_hot.astype(int)):
+        assert accuracy(scores, form).value == pytest.approx(expected, abs=1e-12)
+    assert accuracy(scores.argmax(axis=1), labels % 10).count == 50
+
+
 def test_any_monotone_scale_of_the_logits_gives_the_same_accuracy():
     rng = np.random.default_rng(0)
     scores, labels = rng.normal(size=(500, 10)), rng.integers(0, 10, 500)
@@ -73,16 +85,19 @@ def test_unsigned_labels_compare_with_signed_predictions():
 @pytest.mark.parametrize(
     ("predictions", "labels", "message"),
     [
-        (np.zeros((4, 9)), np.zeros(4, int), r"\(n, 10\).*got float64 \(4, 9\)"),
-        (np.zeros((4, 1), int), np.zeros(4, int), r"\(n, 10\).*got int64 \(4, 1\)"),
+        (np.zeros((4, 1), int), np.zeros(4, int), r"\(n, classes\).*got int64 \(4, 1\)"),
+        (np.zeros((4, 10), bool), np.zeros(4, int), r"got bool \(4, 10\)"),
         (np.zeros(4), np.zeros(4, int), r"whole-number classes \(n,\), got float64 \(4,\)"),
         (np.zeros(4, bool), np.zeros(4, int), "got bool"),
         (np.zeros((4, 10, 1)), np.zeros(4, int), r"got float64 \(4, 10, 1\)"),
         (np.array(3), np.zeros(1, int), r"got int64 \(\)"),
-        (np.zeros((4, 10)), np.zeros((4, 1), int), r"must have the shape \(4,\)"),
+        (np.zeros((4, 10)), np.zeros((4, 2), int), r"must have the shape \(4,\).*got \(4, 2\)"),
         (np.zeros((4, 10)), np.zeros(3, int), r"must have the shape \(4,\)"),
-        (np.zeros((4, 10)), np.eye(10)[:4], r"must have the shape \(4,\)"),
+        (np.zeros((4, 10)), np.eye(9)[:4], r"must have the shape \(4,\)"),
+        (np.zeros((4, 10)), np.full((4, 10), 0.1), "one-hot, a single 1 per row"),
+        (np.zeros((4, 10)), np.ones((4, 10)), "one-hot, a single 1 per row"),
         (np.zeros((4, 10)), np.full(4, 10), "from 0 to 9"),
+        (np.zeros((4, 3)), np.full(4, 3), "from 0 to 2"),
         (np.zeros((4, 10)), np.zeros(4), "whole numbers"),
         (np.zeros((0, 10)), np.zeros(0, int), "no predictions"),
         (np.zeros(0, int), np.zeros(0, int), "no predictions"),
@@ -131,6 +146,59 @@ def test_logits_of_scaled_images_are_refused(images):
 def test_logits_of_one_image_without_its_axis_are_refused(images):
     with pytest.raises(ValueError, match=r"\(n, 32, 32, 3\).*got \(32, 32, 3\)"):
         logits(simple_cnn(), images[0])
+
+
+class ReadersOwn:
+    """A model as a first tutorial makes it: pixels from 0 to 1, a softmax at the end."""
+
+    def __init__(self):
+        keras.utils.set_random_seed(4)
+        inputs = keras.Input((32, 32, 3))
+        x = layers.Dense(7)(layers.Flatten()(inputs))
+        self.scores = keras.Model(inputs, x)
+        self.model = keras.Model(inputs, layers.Softmax()(x))
+
+
+def test_a_readers_own_model_may_take_scaled_images_and_end_in_a_softmax(images):
+    own = ReadersOwn()
+    found = logits(own.model, images, 10, preprocess=lambda raw: raw / 255)
+    expected = np.asarray(own.scores(images / 255))
+    shift = (found - expected).mean(axis=1, keepdims=True)  # which no softmax notices
+    np.testing.assert_allclose(found - shift, expected, atol=1e-5)
+    assert found.shape == (23, 7)
+    assert abs(shift).max() > 0.1
+    raw_scores = logits(own.scores, images, preprocess=lambda raw: raw / 255)
+    np.testing.assert_allclose(raw_scores, expected, atol=1e-5)
+
+
+def test_a_probability_of_zero_gives_a_finite_logit(images):
+    last = layers.Dense(3, activation="softmax")
+    sure = keras.Sequential([keras.Input((32, 32, 3)), layers.Flatten(), last])
+    last.set_weights([np.zeros((3072, 3)), np.array([0, 500, 0])])
+    found = logits(sure, images)
+    assert np.isfinite(found).all()
+    assert (found.argmax(axis=1) == 1).all()
+
+
+def test_preprocessing_sees_raw_values_as_floats(images):
+    seen = []
+
+    def note(batch):
+        seen.append((batch.dtype, batch.min(), batch.max()))
+        return batch / 255
+
+    logits(ReadersOwn().model, images, preprocess=note)
+    assert {dtype for dtype, _, _ in seen} == {np.dtype(np.float32)}
+    assert max(most for *_, most in seen) == images.max() > 200
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (1,)])
+def test_a_model_without_a_row_of_scores_per_image_is_refused(images, shape):
+    units = int(np.prod(shape))
+    odd = keras.Sequential([keras.Input((32, 32, 3)), layers.Flatten(), layers.Dense(units),
+                            layers.Reshape(shape)])  # fmt: skip
+    with pytest.raises(ValueError, match="a row of two numbers or more per image"):
+        logits(odd, images)
 
 
 # Multiply-accumulates

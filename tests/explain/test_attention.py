@@ -1,11 +1,8 @@
-"""Attention: what the chapter writes in NumPy is Keras' layer; rollout and distance by hand."""
+"""Attention: what the pages write in NumPy, by its definition; rollout and distance by hand."""
 
-import contextlib
 import math
-import re
 from pathlib import Path
 
-import keras
 import nbformat
 import numpy as np
 import pytest
@@ -14,20 +11,14 @@ from cifarlib import load_cifar10
 from cifarlib.explain import attention_distance, attention_maps, attention_rollout
 from cifarlib.models import cct, vit
 
-CHAPTER = Path(__file__).parents[2] / "chapters" / "architectures" / "vision_transformer.ipynb"
-SIZES = [  # images, tokens, dim, heads, length of a head's query
-    (1, 1, 4, 1, 4), (2, 5, 8, 1, 3), (3, 65, 32, 4, 8), (2, 7, 12, 3, 5), (1, 17, 16, 8, 2),
-]  # fmt: skip
+PAGES = Path(__file__).parents[2] / "chapters" / "architectures"
 
 
-@pytest.fixture(scope="module")
-def chapter():
-    """The functions ``softmax``, ``attention`` and ``multi_head`` as the chapter defines them."""
-    cells = [cell for cell in nbformat.read(CHAPTER, 4).cells if cell.cell_type == "code"]
+def run_cell(page, cell):
+    """The names that are there after one cell of a page, run with NumPy alone."""
     names = {"np": np}
-    for cell in cells:
-        if re.search(r"^def (attention|multi_head)\(", cell.source, re.MULTILINE):
-            exec(cell.source, names)
+    cells = nbformat.read(PAGES / f"{page}.ipynb", 4).cells
+    exec(next(c.source for c in cells if c.get("id") == cell), names)
     return names
 
 
@@ -37,34 +28,23 @@ def random_maps(rng, *shape):
     return maps / maps.sum(axis=-1, keepdims=True)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
-def test_the_chapters_heads_are_those_of_keras(chapter, size):
-    count, tokens, dim, heads, length = size
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(count, tokens, dim)).astype(np.float32)
-    layer = keras.layers.MultiHeadAttention(heads, length)
-    layer(x, x)
-    weights = [rng.normal(0, 0.7, weight.shape) for weight in layer.get_weights()]
-    layer.set_weights(weights)
-    # Keras warns of a softmax over a single token, which is what this size tests
-    with pytest.warns(UserWarning, match="size 1") if tokens == 1 else contextlib.nullcontext():
-        expected, shares = layer(x, x, return_attention_scores=True)
-    found = chapter["multi_head"](x, *weights)
-    np.testing.assert_allclose(found[1], shares, atol=1e-5)
-    np.testing.assert_allclose(found[0], expected, atol=1e-3, rtol=1e-4)
+def test_the_pages_three_tokens_attend_by_the_definition():
+    found = run_cell("vision_transformer", "attention")
+    tokens = [(2, 0), (0, 1), (0, 2)]
+    for i, token in enumerate(tokens):
+        query = token[::-1]
+        powers = [math.exp((query[0] * k[0] + query[1] * k[1]) / 2**0.5) for k in tokens]
+        shares = [power / sum(powers) for power in powers]
+        taken = [sum(s * t[n] for s, t in zip(shares, tokens, strict=True)) for n in (0, 1)]
+        np.testing.assert_allclose(found["shares"][i], shares, atol=1e-12)
+        np.testing.assert_allclose((found["shares"] @ found["values"])[i], taken, atol=1e-12)
 
 
-def test_the_chapters_attention_is_its_definition_in_a_loop(chapter):
-    rng = np.random.default_rng(1)
-    q, k, v = rng.normal(size=(3, 6)), rng.normal(size=(5, 6)), rng.normal(size=(5, 2))
-    expected = np.zeros((3, 2))
-    for i in range(3):
-        powers = [math.exp(sum(q[i, c] * k[j, c] for c in range(6)) / 6**0.5) for j in range(5)]
-        for j in range(5):
-            expected[i] += powers[j] / sum(powers) * v[j]
-    np.testing.assert_allclose(chapter["attention"](q, k, v)[0], expected, atol=1e-12)
-    with pytest.raises(ValueError, match="do not fit"):
-        chapter["attention"](q, k[:, :5], v)
+def test_the_pages_rollout_is_the_librarys():
+    rng = np.random.default_rng(4)
+    maps = [random_maps(rng, 2, heads, 5) for heads in (3, 1, 2)]
+    found = run_cell("looking_into_a_transformer", "rollout")["rollout"](maps)
+    np.testing.assert_allclose(found, attention_rollout(maps), atol=1e-12)
 
 
 def test_rollout_of_two_layers_is_the_closed_form():

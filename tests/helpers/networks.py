@@ -29,7 +29,7 @@ SMALL = {
     "resnet18": functools.partial(resnet18, width=4),
     "efficientnet": functools.partial(efficientnet, width=0.5, depth=0.25, dropout=0.0),
     "vit": functools.partial(vit, dim=32, depth=1, heads=2),
-    "cct": functools.partial(cct, dim=32, depth=1, drop_rate=0.0),
+    "cct": functools.partial(cct, dim=32, depth=1, drop_path_rate=0.0),
     "speednet": functools.partial(speednet, widths=(16, 32, 32)),
 }
 

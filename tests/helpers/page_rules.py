@@ -12,9 +12,12 @@ import page_time
 from page_names import names
 
 WORDS, LINES = 2000, 220
+LOOKED_UP = 300  # words of an opening's tables and sources, which are not read in order
 LONGEST, USUAL = 30, 10  # lines of a cell, and what three cells in four keep to
 PLAIN, PAGE, CHILD = "plain", "page", "child"
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+# Pages that end the book's way: without a question, exercises, quiz and take-aways
+WITHOUT_EXERCISES = {"chapters/outlook/where_to_go_from_here"}
 OUT_OF_SIGHT = {"hide-cell", "remove-cell", "hide-output", "remove-output"}
 
 
@@ -24,8 +27,9 @@ OUT_OF_SIGHT = {"hide-cell", "remove-cell", "hide-output", "remove-output"}
 def walk(toc):
     """Each file in the order of reading, with its kind and its number.
 
-    A chapter of a part (an opening, Start here, the reference) is plain, a section is a page, what
-    lies below is a child. Numbers ("2", "2.4") count the parts that are ``numbered``.
+    A chapter of a part (an opening, Start here, the reference) is plain, a section is a page, but
+    for those in ``WITHOUT_EXERCISES``, which are plain, too; what lies below is a child. Numbers
+    ("2", "2.4") count the parts that are ``numbered``.
     """
     yield toc["root"], PLAIN, None
     count = 0
@@ -35,7 +39,8 @@ def walk(toc):
             number = str(count) if part.get("numbered") else None
             yield chapter["file"], PLAIN, number
             for place, section in enumerate(chapter.get("sections", []), start=1):
-                yield section["file"], PAGE, f"{number}.{place}" if number else None
+                kind = PLAIN if section["file"] in WITHOUT_EXERCISES else PAGE
+                yield section["file"], kind, f"{number}.{place}" if number else None
                 yield from _children(section)
 
 
@@ -361,6 +366,20 @@ def uncompared_outputs(notebook):
     return complaints
 
 
+def directives_closed(notebook):
+    """Every ``:::{name}`` is closed in the cell that opens it, a solution's two ends as well."""
+    complaints = []
+    for cell in notebook.cells:
+        if cell.cell_type != "markdown":
+            continue
+        text = re.sub(r"(?ms)^```.*?^```", "", cell.source)
+        opened = len(re.findall(r"(?m)^:{3,}\{", text))
+        closed = len(re.findall(r"(?m)^:{3,}[ \t]*$", text))
+        if opened != closed:
+            complaints.append(f"{opened} directives opened, {closed} closed: {first_line(cell)}")
+    return complaints
+
+
 def all_complaints(notebook, kind, stem, measured):
     """Every rule for a page of this kind."""
     found = [
@@ -370,6 +389,7 @@ def all_complaints(notebook, kind, stem, measured):
         *asserts_in_sight(notebook), *booleans_printed(notebook), *announcements(notebook),
         *plots_folded(notebook), *pictures_described(notebook), *manners(notebook),
         *names_from_folded_cells(notebook), *uncompared_outputs(notebook),
+        *directives_closed(notebook),
     ]  # fmt: skip
     return found if kind == PLAIN else found + computed_time(notebook, measured)
 
@@ -382,11 +402,28 @@ def is_for_readers_already(notebook):
 # The openings of parts, in plain Markdown
 
 
+def opening_prose(text):
+    """How many words are read, and how many looked up: in tables and in a paragraph of sources.
+
+    What a picture shows counts as neither.
+    """
+    read = looked_up = 0
+    for line in page_time.without_pictures(text).splitlines():
+        if line.startswith(("|", "**Sources:** ")):
+            looked_up += len(line.split())
+        else:
+            read += len(line.split())
+    return read, looked_up
+
+
 def part_opening(text, links):
     """``links`` are the pages of the part in order, as the opening must link them."""
     complaints = []
-    if not 80 <= len(text.split()) <= 180:
-        complaints.append(f"{len(text.split())} words, not 80 to 180")
+    read, looked_up = opening_prose(text)
+    if not 80 <= read <= 180:
+        complaints.append(f"{read} words, not 80 to 180")
+    if looked_up > LOOKED_UP:
+        complaints.append(f"{looked_up} words in tables and sources, more than {LOOKED_UP}")
     if not re.match(r"# \S", text) or re.search(r"(?m)^##", text):
         complaints.append("one title and no sections: they would take the numbers of the pages")
     listed = re.findall(r"(?m)^\* \[[^\]]+\]\(([^)]+)\): .+\?$", text)

@@ -192,7 +192,7 @@ def convolutions(model):
 
 def test_given_stages_give_the_blocks_asked_for():
     stages = [(False, 2, 24, 2, 2), (True, 3, 8, 1, 1), (True, 1, 8, 2, 2)]
-    model = efficientnet(stages=stages, drop_rate=0.0)
+    model = efficientnet(stages=stages, drop_path_rate=0.0)
     assert convolutions(model) == [
         ("Conv2D", 32, 3, 16),  # the stem
         ("DepthwiseConv2D", 16, 32, 32), ("DepthwiseConv2D", 16, 48, 48),

@@ -174,7 +174,7 @@ OPTIONS = {
     "resnet, plain": functools.partial(models.resnet, 8, width=1, residual=False),
     "resnet18": functools.partial(models.resnet18, width=1),
     "efficientnet": functools.partial(models.efficientnet, width=0.1, resolution=40),
-    "vit, mean": functools.partial(models.vit, depth=2, pooling="mean", drop_rate=0.1),
+    "vit, mean": functools.partial(models.vit, depth=2, pooling="mean", drop_path_rate=0.1),
 }
 
 
@@ -188,6 +188,33 @@ def test_two_models_in_one_process_have_the_same_names(options):
     assert first == second
     assert (first[0], first[-1]) in (("images", "logits"), ("scaling", "logits"),
                                      ("normalization", "logits"))  # fmt: skip
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_any_number_of_classes_and_any_name(options):
+    model = OPTIONS[options](classes=3, name="mine")
+    assert model.output_shape == (None, 3)
+    assert model.name == "mine"
+    assert OPTIONS[options]().output_shape == (None, 10)
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_a_headless_model_gives_what_the_last_dense_layer_takes(options, images):
+    whole, headless = OPTIONS[options](), OPTIONS[options](classes=None)
+    dense = whole.get_layer("classes" if options == "speednet" else "logits")
+    expected = keras.Model(whole.inputs[0], dense.input)(images)
+    kept = whole.get_weights()[: -len(dense.weights)]
+    headless.set_weights(kept)
+    np.testing.assert_array_equal(np.asarray(headless(images)), np.asarray(expected))
+    assert [layer.name for layer in headless.layers] == [
+        layer.name for layer in whole.layers if layer.name not in ("classes", "logits")
+    ]
+    assert headless.output_shape == (None, dense.kernel.shape[0])
+
+
+@pytest.mark.parametrize("name", sorted(BUILDERS))
+def test_the_name_of_a_model_is_that_of_its_kind(name, built):
+    assert built(name).name == {"vgg": "vgg16"}.get(name, name)
 
 
 def test_seed_before_building_decides_the_weights():
@@ -237,7 +264,7 @@ def test_build_of_an_unknown_name_lists_the_known_ones():
 # Channels first
 
 
-@pytest.mark.parametrize("name", sorted(set(models.__all__) - {"BUILDERS"}))
+@pytest.mark.parametrize("name", sorted(set(models.__all__) - {"BUILDERS", "imagenet_names"}))
 def test_no_network_is_built_where_keras_puts_channels_first(name, channels_first):
     """Some would be built without a word, and convolve over the wrong axes."""
     settings = ["simple_cnn"] if name == "build" else []

@@ -260,11 +260,11 @@ def rates(model):
 
 def test_stochastic_depth_rises_linearly_from_nothing():
     # The first of 9 blocks has none, and blocks 2, 4 and 7 change the shape, so nothing is added
-    found = rates(efficientnet(drop_rate=0.4))
+    found = rates(efficientnet(drop_path_rate=0.4))
     np.testing.assert_allclose(found, 0.05 * np.array([2, 4, 5, 7, 8]))
-    found = rates(vit(dim=8, depth=5, heads=2, drop_rate=0.4))
+    found = rates(vit(dim=8, depth=5, heads=2, drop_path_rate=0.4))
     np.testing.assert_allclose(found, [0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.4, 0.4])
-    assert rates(vit(dim=8, depth=5, heads=2)) == rates(efficientnet(drop_rate=0)) == []
+    assert rates(vit(dim=8, depth=5, heads=2)) == rates(efficientnet(drop_path_rate=0)) == []
 
 
 def test_dropout_of_vit_is_everywhere_the_docstring_says():
@@ -280,5 +280,5 @@ def test_cct_has_the_settings_of_the_paper_and_takes_others():
     model = cct()
     assert rates(model) == [0.1, 0.1]
     assert [a.num_heads for a in kinds(model, layers.MultiHeadAttention)] == [2, 2]
-    other = cct(dim=8, pooling="class", drop_rate=0.0)
+    other = cct(dim=8, pooling="class", drop_path_rate=0.0)
     assert rates(other) == [] and len(kinds(other, ClassToken)) == 1

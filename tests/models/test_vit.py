@@ -73,7 +73,7 @@ def vit_in_numpy(model, images, pooling):
 )
 def test_vit_and_its_attention_maps_are_what_numpy_computes(tokenizer, pooling, positions, images):
     model = vit(
-        patch_size=8, dim=12, depth=2, heads=3, mlp_ratio=1.5, dropout=0.1, drop_rate=0.1,
+        patch_size=8, dim=12, depth=2, heads=3, mlp_ratio=1.5, dropout=0.1, drop_path_rate=0.1,
         tokenizer=tokenizer, pooling=pooling, positions=positions,
     )  # fmt: skip
     logits, maps = vit_in_numpy(worn(model, images), images, pooling)

@@ -6,8 +6,11 @@ import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import export_needed
 import nbformat
 import pytest
+
+from cifarlib.export.traced import PACKAGES
 
 ROOT = Path(__file__).parents[2]
 BACKENDS = {"tensorflow", "jax", "torch"}  # Keras 3 leaves the choice to the environment
@@ -80,6 +83,7 @@ def test_imports_are_found_in_code():
 
 def test_the_package_declares_what_it_imports():
     undeclared = from_elsewhere("cifarlib").keys() - of_the_package().keys() - BACKENDS
+    undeclared -= extras().keys()  # cifarlib.export says which it needs when it is called
     assert not undeclared, {name: from_elsewhere("cifarlib")[name] for name in undeclared}
 
 
@@ -89,6 +93,18 @@ def test_the_requirements_name_what_is_imported(folder):
     assert found
     undeclared = found.keys() - of_the_book().keys() - extras().keys()
     assert not undeclared, {name: found[name] for name in undeclared}
+
+
+def test_the_book_wants_the_extra_export_and_marks_it():
+    """The oldest set leaves the marked lines out."""
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    marked = ranges([line.partition("#")[0] for line in lines if "# export" in line])
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    extra = re.search(r"^export = \[\n(.*?)^\]", text, re.MULTILINE | re.DOTALL)[1]
+    wanted = ranges(re.findall(r'"([^"]+)"', extra))
+    assert wanted and marked == wanted | {"backports-strenum": "<1.3"}
+    modules = {name.replace("_", "-") for name in export_needed.MODULES}
+    assert wanted.keys() == modules == set(PACKAGES.values())
 
 
 def test_package_and_book_want_the_same_ranges():

@@ -16,7 +16,6 @@ from pathlib import Path
 import nbformat
 import pytest
 from small_book import small_book
-from test_pages import browser  # noqa: F401 (a fixture)
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
@@ -53,9 +52,9 @@ def group_is_alive(group):
 class Server:
     """A JupyterLab on a small book, in a process group of its own."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, **book):
         self.folder, self.port = folder / "lab", free_port()
-        small_book(folder / "book")
+        small_book(folder / "book", **book)
         options = [
             "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={self.port}",
             "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}",
@@ -97,7 +96,7 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(browser, tmp_path_factory):  # noqa: F811
+def server(browser, tmp_path_factory):
     if os.name != "posix":
         pytest.skip("ends processes as POSIX does")
     one = Server(tmp_path_factory.mktemp("jupyterlab"))
@@ -110,7 +109,7 @@ def server(browser, tmp_path_factory):  # noqa: F811
 
 
 @pytest.fixture(scope="module")
-def page(browser, server):  # noqa: F811
+def page(browser, server):
     """The copy, opened."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.route(
@@ -139,7 +138,7 @@ def collapsed(page):
     return page.locator(".jp-MarkdownCell:has(.jp-collapseHeadingButton.jp-mod-collapsed)").count()
 
 
-def test_a_page_that_is_markdown_opens_as_a_page_and_leads_to_the_notebook(browser, server):  # noqa: F811
+def test_a_page_that_is_markdown_opens_as_a_page_and_leads_to_the_notebook(browser, server):
     context = browser.new_context()
     page = context.new_page()
     page.set_default_timeout(PATIENCE * 1000)

@@ -7,6 +7,8 @@ import pytest
 import yaml
 from test_tools import load_tool
 
+import cifarlib
+
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = {
     path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -61,6 +63,15 @@ def test_the_called_workflow_is_granted_what_it_asks_for():
 def test_the_notebooks_for_colab_are_there_before_the_pages_that_link_to_them():
     assert place("make book") < place("git push") < place("deploy-pages")
     assert place("upload-pages-artifact") < place("deploy-pages")
+
+
+def test_the_pdf_and_the_zip_to_which_the_front_page_leads_are_published_with_it():
+    number = place("make pdf zip")
+    assert place("make book") < number < place("upload-pages-artifact")
+    run = steps("publish")[number]["run"]
+    assert run.endswith("&& cp _build/*.pdf _build/*.zip _build/html")  # where the front page is
+    (job,) = WORKFLOWS["publish"]["jobs"].values()
+    assert job["env"]["BOOK_URL"].endswith("/")  # or there are no links (tools/sphinx_take_away.py)
 
 
 def test_the_notebooks_for_colab_come_from_the_tool_that_makes_all_reader_notebooks():
@@ -146,6 +157,11 @@ def test_the_license_expression_is_one_that_package_tools_accept():
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     expression = re.search(r'^license = "(.*)"', text, re.MULTILINE)[1]
     assert licenses.canonicalize_license_expression(expression) == expression
+
+
+def test_the_citation_is_of_this_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == cifarlib.__version__
 
 
 def test_the_citation_names_one_license_since_a_list_would_mean_a_choice():

@@ -2,11 +2,13 @@
 
 import dataclasses
 import json
+import math
 import os
 import random
 import signal
 import subprocess
 import sys
+import time
 
 import keras
 import numpy as np
@@ -17,6 +19,7 @@ from cifarlib._files import write_atomically
 from cifarlib.models import simple_cnn
 from cifarlib.recipes import Recipe
 from cifarlib.training import loop, train
+from cifarlib.training.callbacks import Bar
 
 ADAM = Recipe(epochs=4, batch_size=16, optimizer="adam", learning_rate=1e-3)
 SGD = Recipe(epochs=2, batch_size=16, optimizer="sgd", learning_rate=0.05)
@@ -140,6 +143,48 @@ def test_same_seed_gives_the_same_weights_and_curves(data, straight):
     assert run.curves == straight[1].curves
 
 
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.0, "7", None, True])
+def test_a_seed_that_keras_cannot_take_is_refused_before_anything_happens(data, seed):
+    model = tiny()
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=r"seed must be a whole number from 0 to 4294967295"):
+        trained(data, ADAM, model, seed=seed)
+    assert_same(model.get_weights(), before)
+    assert not getattr(model, "compiled", False)
+
+
+def test_the_largest_seed_and_numpy_s_numbers_are_taken(data):
+    large, _ = trained(data, ADAM, tiny(), epochs=1, seed=2**32 - 1)
+    again, run = trained(data, ADAM, tiny(), epochs=1, seed=np.uint32(2**32 - 1))
+    assert type(run.seed) is int
+    assert_same(large, again)
+
+
+@pytest.mark.parametrize("recipe", [SGD, dataclasses.replace(SGD, label_smoothing=0.1)])
+def test_labels_may_come_as_a_column_or_one_hot(data, recipe):
+    x, y = data
+    expected, _ = trained(data, recipe)
+    for labels in (y[:, None], np.eye(10)[y]):
+        found, _ = trained((x, labels), recipe, validation_data=(x, labels))
+        assert_same(found, expected)
+
+
+@pytest.mark.parametrize("recipe", [SGD, dataclasses.replace(SGD, label_smoothing=0.1)])
+def test_a_model_of_three_classes_learns_three_classes(data, recipe):
+    x, y = data
+    model = simple_cnn(classes=3)
+    run = train(model, (x, y % 3), recipe, verbose=False)
+    assert all(np.isfinite(run.curves["loss"]))
+    with pytest.raises(ValueError, match="training labels must be whole numbers from 0 to 2"):
+        train(model, (x, y), recipe, verbose=False)
+
+
+def test_a_model_that_gives_maps_is_refused(data):
+    maps = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(2, 3)])
+    with pytest.raises(ValueError, match=r"logits of the shape \(n, classes\).*30, 30, 2"):
+        train(maps, data, SGD, verbose=False)
+
+
 def test_another_seed_gives_other_weights_from_the_same_start(data, straight):
     weights, run = trained(data, ADAM, tiny(), epochs=1, seed=1)
     assert run.seed == 1
@@ -158,6 +203,26 @@ def test_what_happened_before_does_not_matter(data, straight):
     assert_same(trained(data, ADAM, model)[0], straight[0])
 
 
+@keras.saving.register_keras_serializable("tests")
+class Noisy(keras.layers.Layer):
+    """Draws from Keras' global generator, as a layer without a seed of its own may."""
+
+    def call(self, x):
+        return x + keras.random.normal(keras.ops.shape(x), stddev=0.1)
+
+
+def test_layers_that_draw_from_keras_global_generator_repeat_themselves(data):
+    def learned(draws):
+        model = keras.Sequential([*plain().layers[:-1], Noisy(), keras.layers.Dense(10)])
+        keras.utils.set_random_seed(3)
+        model.build((None, 32, 32, 3))
+        for _ in range(draws):
+            keras.random.normal((3,))
+        return trained(data, SGD, model, epochs=1)[0]
+
+    assert_same(learned(draws=0), learned(draws=2))
+
+
 def test_progress_bar_and_validation_do_not_change_what_is_learned(
     data, validation, straight, capsys
 ):
@@ -167,6 +232,12 @@ def test_progress_bar_and_validation_do_not_change_what_is_learned(
     said = capsys.readouterr()
     assert said.out == ""
     assert "20/20" in said.err  # four epochs of five steps
+
+
+def test_progress_bar_of_a_resumed_training_begins_where_it_was():
+    bar = Bar(epochs=4, steps=5, done=2).bar
+    assert (bar.n, bar.total) == (10, 20)
+    bar.close()
 
 
 def test_training_can_be_silent(data, capfd):
@@ -231,6 +302,38 @@ def test_curves_have_a_value_an_epoch(data, straight):
     assert all(isinstance(value, float) for values in run.curves.values() for value in values)
     assert run.seconds > 0
     json.dumps(run.curves)
+
+
+def test_seconds_are_those_of_the_epochs(data):
+    """Both clocks: not more than passed outside, and of the wall no less than the steps waited."""
+
+    class Waiting(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            time.sleep(0.02)
+
+    wall, cpu = time.perf_counter(), time.process_time()
+    run = trained(data, SGD, callbacks=[Waiting()])[1]
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    batches = run.epochs * math.ceil(len(data[0]) / SGD.batch_size)
+    assert 0.02 * batches <= run.seconds <= wall
+    assert 0 < run.cpu_seconds <= cpu
+
+
+def test_float16_trains_with_a_scaled_loss(data):
+    """Small gradients would be 0 in float16; other precisions need no such thing."""
+    before = keras.mixed_precision.dtype_policy()
+    kinds = {}
+    for policy in ("mixed_float16", "mixed_bfloat16", "float32"):
+        keras.mixed_precision.set_dtype_policy(policy)
+        try:
+            model = plain()
+            trained(data, SGD, model, epochs=1)
+        finally:
+            keras.mixed_precision.set_dtype_policy(before)
+        kinds[policy] = type(model.optimizer).__name__
+    assert kinds == {
+        "mixed_float16": "LossScaleOptimizer", "mixed_bfloat16": "SGD", "float32": "SGD",
+    }  # fmt: skip
 
 
 def test_validation_curves_end_where_the_model_does(data, validation):
@@ -455,7 +558,7 @@ def test_weights_that_explode_in_the_last_step_are_noticed_without_validation(da
         trained(data, recipe, model)
 
 
-def test_state_before_the_nan_is_kept(data, tmp_path):
+def test_a_training_that_ends_in_its_first_epoch_leaves_no_checkpoint(data, tmp_path):
     checkpoint = tmp_path / "state.npz"
     with pytest.raises(FloatingPointError):
         trained(data, other(SGD, learning_rate=1e38), plain(), checkpoint=checkpoint)
@@ -475,8 +578,8 @@ def test_scaled_images_are_refused_by_the_name_of_their_part(data, part):
 
 @pytest.mark.parametrize("part", ["training", "validation"])
 def test_wrong_labels_are_refused_by_the_name_of_their_part(data, part):
-    column = (data[0], data[1][:, None])
-    arguments = {"training": (column, data), "validation": (data, column)}[part]
+    short = (data[0], data[1][:-1])
+    arguments = {"training": (short, data), "validation": (data, short)}[part]
     with pytest.raises(ValueError, match=rf"{part} labels must have the shape \(72,\)"):
         trained(arguments[0], validation_data=arguments[1])
 

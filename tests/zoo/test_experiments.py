@@ -71,6 +71,54 @@ def test_each_run_can_be_repeated_by_hand(little, tmp_path):
     assert record.of("without")[1]["accuracy"] == expected
 
 
+def test_held_out_images_are_neither_trained_on_nor_from_the_test_set(
+    little, tmp_path, monkeypatch
+):
+    seen = []
+
+    def train(model, data, *arguments, **settings):
+        seen.append(data)
+        return real(model, data, *arguments, **settings)
+
+    real = seeds.train
+    monkeypatch.setattr(seeds, "train", train)
+    variants = {"held": Training(linear, QUICK, images=48, held_out=16)}
+    monkeypatch.setitem(EXPERIMENTS, "tiny", Experiment("?", variants, seeds=1))
+    no_test = little.x_test[:0], little.y_test[:0]
+    own = Cifar10(little.x_train, little.y_train, *no_test)
+    entry = run("tiny", own, folder=tmp_path, verbose=False).runs[0]
+    assert np.array_equal(seen[0][0], little.x_train[:48])
+    assert entry["accuracy"] * 16 == round(entry["accuracy"] * 16)
+    few = Cifar10(little.x_train[:60], little.y_train[:60], *no_test)
+    with pytest.raises(ValueError, match="needs 64 training images, got 60"):
+        run("tiny", few, folder=tmp_path)
+
+
+def test_attacks_are_part_of_the_test_where_the_training_names_some(little, tmp_path, monkeypatch):
+    from cifarlib.evaluation import accuracy, logits
+    from cifarlib.explain import pgd
+    from cifarlib.training import train
+
+    monkeypatch.setattr(seeds, "ATTACKED", 20)
+    attacked = Training(linear, QUICK, images=48, attacks=((2, 1), (2, 3)))
+    monkeypatch.setitem(EXPERIMENTS, "tiny", Experiment("?", {"attacked": attacked}, seeds=1))
+    entry = run("tiny", little, folder=tmp_path, verbose=False).runs[0]
+    keras.utils.set_random_seed(0)
+    model = linear()
+    train(model, (little.x_train[:48], little.y_train[:48]), QUICK, seed=0, verbose=False)
+    model.set_weights([np.float32(np.float16(weight)) for weight in model.get_weights()])
+    x, y = little.x_test[:20], little.y_test[:20]
+    expected = {
+        title: accuracy(logits(model, pgd(model, x, y, 2, steps=steps)), y).value
+        for title, steps in (("2, 1 step", 1), ("2, 3 steps", 3))
+    }
+    assert entry["attacked"] == expected
+    assert fingerprint(linear(), attacked) != fingerprint(linear(), Training(linear, QUICK))
+    for wrong in (((-1, 3),), ((2, 0),)):
+        with pytest.raises(ValueError, match="an attack's"):
+            Training(linear, QUICK, attacks=wrong)
+
+
 def test_finished_runs_are_kept_and_stopped_ones_made(little, tmp_path, monkeypatch):
     real, made = seeds.train, []
 

@@ -37,7 +37,8 @@ def test_settings_are_the_recipe_s_and_what_is_not_at_its_default():
     assert GIVEN.settings() == SIMPLE_CNN.settings()
     assert dataclasses.replace(GIVEN, images=10).settings() == SIMPLE_CNN.settings()
     changes = {
-        "precision": "fastest", "validate_on_test": True, "test_time_augmentation": True,
+        "held_out": 5_000, "precision": "fastest", "validate_on_test": True,
+        "test_time_augmentation": True,
     }  # fmt: skip
     for name, value in changes.items():
         changed = dataclasses.replace(GIVEN, **{name: value})

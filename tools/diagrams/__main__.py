@@ -9,25 +9,59 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import alexnet_vgg
 import backpropagation
+import comparing
 import convolution
 import descending
+import efficient
+import explaining
+import frontier
 import images_and_classes
+import ladder
 import learned
+import machines
+import mistakes
+import out_of_the_lab
+import photos
 import pooling
+import resnet
+import service
+import shipping
+import speednet
 import training
+import transferring
+import transformer
+import unlabeled
 import walkthrough
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "static" / "diagrams"
 DIAGRAMS = {
+    **alexnet_vgg.DIAGRAMS,
     **backpropagation.DIAGRAMS,
+    **comparing.DIAGRAMS,
     **convolution.DIAGRAMS,
     **descending.DIAGRAMS,
+    **efficient.DIAGRAMS,
+    **explaining.DIAGRAMS,
+    **frontier.DIAGRAMS,
     **images_and_classes.DIAGRAMS,
+    **ladder.DIAGRAMS,
     **learned.DIAGRAMS,
+    **machines.DIAGRAMS,
+    **mistakes.DIAGRAMS,
+    **out_of_the_lab.DIAGRAMS,
+    **photos.DIAGRAMS,
     **pooling.DIAGRAMS,
+    **resnet.DIAGRAMS,
+    **service.DIAGRAMS,
+    **shipping.DIAGRAMS,
+    **speednet.DIAGRAMS,
     **training.DIAGRAMS,
+    **transferring.DIAGRAMS,
+    **transformer.DIAGRAMS,
+    **unlabeled.DIAGRAMS,
     **walkthrough.DIAGRAMS,
 }
 

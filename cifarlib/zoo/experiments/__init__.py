@@ -11,13 +11,16 @@ from pathlib import Path
 from cifarlib._files import check_writable
 from cifarlib.data import Cifar10
 from cifarlib.training import fingerprint
-from cifarlib.zoo import store
+from cifarlib.zoo import store, teachers
 from cifarlib.zoo.experiments.ablation import ABLATION
 from cifarlib.zoo.experiments.activation import ACTIVATION
+from cifarlib.zoo.experiments.adversarial import ADVERSARIAL
 from cifarlib.zoo.experiments.data_hunger import DATA_HUNGER
 from cifarlib.zoo.experiments.degradation import DEGRADATION
+from cifarlib.zoo.experiments.distillation import DISTILLATION
 from cifarlib.zoo.experiments.experiment import Experiment
 from cifarlib.zoo.experiments.first_changes import FIRST_CHANGES
+from cifarlib.zoo.experiments.ladder import LADDER
 from cifarlib.zoo.experiments.scaling import SCALING
 from cifarlib.zoo.experiments.speednet_seeds import SPEEDNET_SEEDS
 from cifarlib.zoo.records import ExperimentRecord
@@ -32,6 +35,9 @@ EXPERIMENTS: dict[str, Experiment] = {
     "scaling": SCALING,
     "data_hunger": DATA_HUNGER,
     "speednet_seeds": SPEEDNET_SEEDS,
+    "distillation": DISTILLATION,
+    "ladder": LADDER,
+    "adversarial": ADVERSARIAL,
 }
 
 __all__ = ["EXPERIMENTS", "Experiment", "ExperimentRecord", "read", "run"]
@@ -88,7 +94,7 @@ def run(
     """
     _check(name)
     experiment = EXPERIMENTS[name]
-    needed = max(variant.images for variant in experiment.variants.values())
+    needed = max(variant.images_needed for variant in experiment.variants.values())
     if needed > len(data.x_train):
         raise ValueError(
             f"{name!r} needs {needed} training images, got {len(data.x_train)}: "
@@ -98,11 +104,14 @@ def run(
     check_writable(path)
     new = _new(name, experiment)
     record = store.current(path, new)
+    lessons = {}  # a teacher speaks once for all seeds
     for seed in range(experiment.seeds if seeds is None else seeds):
         for title, variant in experiment.variants.items():
             if record.has(seed, title):
                 continue
             checkpoint = store.unfinished(name, new.fingerprints[title], seed)
+            lesson = lessons.get(title) or teachers.lesson(variant, data.x_train)
+            lessons[title] = lesson
             result = train_seed(
                 variant,
                 data.train,
@@ -110,9 +119,10 @@ def run(
                 seed=seed,
                 checkpoint=checkpoint,
                 label=f"{name}: {title}",
+                teacher_logits=lesson.logits,
                 verbose=verbose,
             )
-            record = store.add(path, new, {"variant": title} | result.entry)
+            record = store.add(path, new, {"variant": title} | lesson.entry | result.entry)
             checkpoint.unlink(missing_ok=True)  # last: nothing is lost at any moment
     return record
 

@@ -12,7 +12,7 @@ from cifarlib.zoo.trainings import Training
 
 # Fused blocks alone, so that multiply-accumulates and time go together on a CPU
 _STAGES = ((True, 1, 16, 1, 1), (True, 4, 16, 2, 2), (True, 4, 32, 2, 2))
-_NET = functools.partial(efficientnet, stages=_STAGES, dropout=0.0, drop_rate=0.0)
+_NET = functools.partial(efficientnet, stages=_STAGES, dropout=0.0, drop_path_rate=0.0)
 _RECIPE = replace(EFFICIENTNET, epochs=15, warmup=0.1)
 
 
