@@ -50,7 +50,7 @@ def planted_square() -> Drawing:
         drawing.arrow((center, 122), (center, 152))
         drawing.box(left + 8, 152, 180, 44, "train", fill=fill)
         drawing.arrow((center, 196), (center, 226))
-        drawing.box(left + 8, 226, 180, 44, "maps for the horse", fill="none")
+        drawing.box(left + 8, 226, 180, 44, "maps of marked horses", fill="none")
     drawing.text(210, 300, "How much of the map is in the corner?")
     return drawing
 

@@ -27,4 +27,26 @@ def transfer_stages() -> Drawing:
     return drawing
 
 
-DIAGRAMS = {"transfer_stages": transfer_stages}
+def own_classes() -> Drawing:
+    """From a folder of photos to one file: what happens to them on the way."""
+    drawing = Drawing(360, 470)
+    for left, name in ((24, "cat"), (132, "dog"), (240, "horse")):
+        drawing.box(left, 10, 96, 40, name, fill="data")
+    steps = [
+        (78, "open every file, count them", "none"),
+        (150, "pretrained body, frozen:\n1,280 features per photo", "data"),
+        (240, "head learns from the\ntraining photos", "orange"),
+        (330, "photos kept apart\nsay how good it is", "green"),
+    ]
+    for left in (72, 180, 288):
+        drawing.arrow((left, 50), (left, 78))
+    for (top, text, fill), (below, *_) in zip(steps, [*steps[1:], (420,)], strict=True):
+        height = 44 if "\n" not in text else 62
+        drawing.box(24, top, 312, height, text, fill=fill, size=16)
+        drawing.arrow((180, top + height), (180, below))
+    drawing.box(24, 420, 190, 40, "one file: the model", fill="none", size=16)
+    drawing.box(226, 420, 110, 40, "class names", fill="none", size=16)
+    return drawing
+
+
+DIAGRAMS = {"transfer_stages": transfer_stages, "own_classes": own_classes}
