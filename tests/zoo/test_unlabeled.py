@@ -3,6 +3,7 @@
 import dataclasses
 from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 
@@ -66,11 +67,11 @@ def short(monkeypatch):
         how,
         recipe=dataclasses.replace(how.recipe, epochs=1, batch_size=100),
         batches=lambda x, seed: unlabeled.pretrainings.ViewPairs(x, 100, seed),
+        supervised_epochs={500: (1,)},
     )
     monkeypatch.setitem(PRETRAININGS, "contrastive", short)
     monkeypatch.setattr(judging, "SIZES", (500,))
     monkeypatch.setattr(judging, "SEEDS", 1)
-    monkeypatch.setitem(judging.SUPERVISED_EPOCHS, 500, (1,))
 
 
 def test_a_run_learns_judges_and_goes_on(short, tmp_path):
@@ -105,6 +106,19 @@ def test_the_fingerprint_knows_loss_of_epochs(short):
     how = PRETRAININGS["contrastive"]
     longer = dataclasses.replace(how, recipe=dataclasses.replace(how.recipe, epochs=2))
     assert fingerprint(how.networks()[1], how) != fingerprint(how.networks()[1], longer)
+
+
+@pytest.mark.parametrize("name", PRETRAININGS)
+def test_a_network_that_learns_from_labels_can_begin_with_the_learned_encoder(name):
+    how = PRETRAININGS[name]
+    encoder, model = how.networks()[0], how.supervised()
+    start = encoder.get_weights()
+    model.set_weights(start + model.get_weights()[len(start) :])
+    images = load_cifar10().x_test[:4]
+    same_place = model.get_layer(encoder.layers[-1].name).output
+    features = keras.Model(model.input, same_place)
+    assert np.allclose(features(images), encoder(images), atol=1e-5)
+    assert set(how.supervised_epochs) == set(judging.SIZES)
 
 
 def test_mistakes_are_named(tmp_path, capsys):

@@ -13,7 +13,7 @@ from cifarlib.data import Cifar10
 from cifarlib.evaluation import accuracy, linear_probe, logits, neighbors_vote
 from cifarlib.machine import precision
 from cifarlib.training import train
-from cifarlib.zoo.unlabeled.pretrainings import SUPERVISED_EPOCHS, Pretraining
+from cifarlib.zoo.unlabeled.pretrainings import Pretraining
 
 SIZES = (500, 5_000, 50_000)  # labeled images: 1 %, 10 % and all
 SEEDS = 3  # of the choice of images; all of them can be chosen in one way only
@@ -39,8 +39,9 @@ def kinds(how: Pretraining) -> Iterator[tuple[str, str, int, int]]:
     if how.supervised is not None:
         for size, seed in choices:
             yield "labels", "network", size, seed
-        for seed in range(SEEDS):
-            yield "learned", "network", SIZES[0], seed
+        for size, seed in choices:
+            if size < 50_000:
+                yield "learned", "network", size, seed
 
 
 def by_features(
@@ -108,7 +109,7 @@ def by_labels(
         train(model, (x[first:], y[first:]), recipe, seed=seed, verbose=False)
         return model
 
-    candidates = SUPERVISED_EPOCHS[size]
+    candidates = how.supervised_epochs[size]
     tried = {}
     for epochs in candidates if len(candidates) > 1 else ():
         tried[epochs] = accuracy(logits(trained(epochs, held), x[:held]), y[:held]).value

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import keras
 import numpy as np
 
 from cifarlib.images import Augmentation
 from cifarlib.models import masked_autoencoder, speednet
+from cifarlib.models.head import logits
 from cifarlib.recipes import Recipe
 from cifarlib.training import (
     HiddenPatches,
@@ -37,8 +38,8 @@ class Pretraining:
         metrics: give further curves.
         supervised: gives a new network of the same kind with logits; None where none is trained
             for comparison.
-        supervised_recipe: how it learns from labels. The number of epochs is chosen from
-            :data:`SUPERVISED_EPOCHS`.
+        supervised_recipe: how it learns from labels.
+        supervised_epochs: for so many labeled images, the numbers of epochs to choose from.
         precision: what all of them compute in while they are trained.
     """
 
@@ -50,15 +51,13 @@ class Pretraining:
     metrics: Callable[[], list[keras.metrics.Metric]]
     supervised: Callable[[], keras.Model] | None = None
     supervised_recipe: Recipe | None = None
+    supervised_epochs: dict[int, tuple[int, ...]] = field(default_factory=dict)
     precision: str = "mixed_bfloat16"
 
     def settings(self) -> dict:
         """What the fingerprint covers besides the model."""
         return self.recipe.settings() | {"precision": self.precision}
 
-
-# How many epochs a network gets that learns from so many labeled images: the candidates
-SUPERVISED_EPOCHS = {500: (60, 120), 5_000: (15, 30), 50_000: (10,)}
 
 _ENCODER = functools.partial(
     speednet, widths=(32, 64, 128), patch_size=4, stride=2, components=24, bn_momentum=0.8
@@ -74,6 +73,15 @@ def _found() -> list[keras.metrics.Metric]:
     return [keras.metrics.MeanMetricWrapper(partner_found, "partner_found")]
 
 
+_AUTOENCODER = functools.partial(masked_autoencoder, dim=96, decoder_dim=48)
+
+
+def _classifier() -> keras.Model:
+    """The autoencoder's encoder with logits, all of it random."""
+    encoder, _ = _AUTOENCODER()
+    return keras.Model(encoder.input, logits(encoder.output, 10), name="encoder_with_logits")
+
+
 _SUPERVISED = Recipe(
     epochs=20, batch_size=128, optimizer="adamw", learning_rate=2e-3, weight_decay=0.05,
     schedule="cosine", warmup=0.1, augmentation=Augmentation(crop=4, flip="random"),
@@ -85,24 +93,28 @@ PRETRAININGS: dict[str, Pretraining] = {
         batches=lambda x, seed: ViewPairs(x, 512, seed),
         loss=lambda: NTXent(0.5),
         recipe=Recipe(
-            epochs=12, batch_size=512, optimizer="adamw", learning_rate=2e-3, weight_decay=1e-3,
+            epochs=100, batch_size=512, optimizer="adamw", learning_rate=2e-3, weight_decay=1e-3,
             schedule="cosine", warmup=0.05,
         ),
         keeps_model=False,
         metrics=_found,
         supervised=_ENCODER,
         supervised_recipe=_SUPERVISED,
+        supervised_epochs={500: (60, 120), 5_000: (15, 30), 50_000: (10,)},
     ),
     # He et al. (2022), appendix A.1: AdamW, weight decay 0.05, crops and flips alone
     "masked": Pretraining(
-        networks=functools.partial(masked_autoencoder, dim=96, decoder_dim=48),
+        networks=_AUTOENCODER,
         batches=lambda x, seed: MaskedImages(x, 256, seed),
         loss=HiddenPatches,
         recipe=Recipe(
-            epochs=8, batch_size=256, optimizer="adamw", learning_rate=1.5e-3, weight_decay=0.05,
+            epochs=60, batch_size=256, optimizer="adamw", learning_rate=1.5e-3, weight_decay=0.05,
             schedule="cosine", warmup=0.1,
         ),
         keeps_model=True,
         metrics=list,
+        supervised=_classifier,
+        supervised_recipe=replace(_SUPERVISED, learning_rate=1e-3),
+        supervised_epochs={500: (60, 120), 5_000: (20, 40), 50_000: (20,)},
     ),
 }  # fmt: skip
