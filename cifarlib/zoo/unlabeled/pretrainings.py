@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import keras
 import numpy as np
 
 from cifarlib.images import Augmentation
 from cifarlib.models import masked_autoencoder, speednet
-from cifarlib.models.head import logits
 from cifarlib.recipes import Recipe
 from cifarlib.training import (
     HiddenPatches,
@@ -73,15 +72,6 @@ def _found() -> list[keras.metrics.Metric]:
     return [keras.metrics.MeanMetricWrapper(partner_found, "partner_found")]
 
 
-_AUTOENCODER = functools.partial(masked_autoencoder, dim=96, decoder_dim=48)
-
-
-def _classifier() -> keras.Model:
-    """The autoencoder's encoder with logits, all of it random."""
-    encoder, _ = _AUTOENCODER()
-    return keras.Model(encoder.input, logits(encoder.output, 10), name="encoder_with_logits")
-
-
 _SUPERVISED = Recipe(
     epochs=20, batch_size=128, optimizer="adamw", learning_rate=2e-3, weight_decay=0.05,
     schedule="cosine", warmup=0.1, augmentation=Augmentation(crop=4, flip="random"),
@@ -93,7 +83,7 @@ PRETRAININGS: dict[str, Pretraining] = {
         batches=lambda x, seed: ViewPairs(x, 512, seed),
         loss=lambda: NTXent(0.5),
         recipe=Recipe(
-            epochs=100, batch_size=512, optimizer="adamw", learning_rate=2e-3, weight_decay=1e-3,
+            epochs=12, batch_size=512, optimizer="adamw", learning_rate=2e-3, weight_decay=1e-3,
             schedule="cosine", warmup=0.05,
         ),
         keeps_model=False,
@@ -104,7 +94,7 @@ PRETRAININGS: dict[str, Pretraining] = {
     ),
     # He et al. (2022), appendix A.1: AdamW, weight decay 0.05, crops and flips alone
     "masked": Pretraining(
-        networks=_AUTOENCODER,
+        networks=functools.partial(masked_autoencoder, dim=96, decoder_dim=48),
         batches=lambda x, seed: MaskedImages(x, 256, seed),
         loss=HiddenPatches,
         recipe=Recipe(
@@ -113,8 +103,5 @@ PRETRAININGS: dict[str, Pretraining] = {
         ),
         keeps_model=True,
         metrics=list,
-        supervised=_classifier,
-        supervised_recipe=replace(_SUPERVISED, learning_rate=1e-3),
-        supervised_epochs={500: (60, 120), 5_000: (20, 40), 50_000: (20,)},
     ),
 }  # fmt: skip
