@@ -6,8 +6,8 @@
 stands where the page works. Its scripts (static/try_it/) are loaded there alone, and all but the
 first after a click. The networks are exported when the book is built (tools/try_it_models.py), and
 what runs the larger ones comes through npm, of the version and with the content that the lock file
-in tools/try_it/ names. Both are kept in the cache folder. Where one cannot be had, the build says so
-in a line and goes on, and the page says what it lacks.
+in tools/try_it/ names. Both are kept in the cache folder. Where one cannot be had, the build says
+so in a line and goes on, and the page says what it lacks.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ PACKAGE = "onnxruntime-web"
 RUNTIME = ("ort.wasm.min.js", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 LICENSE = (
     "ort.wasm.min.js, ort-wasm-simd-threaded.mjs and ort-wasm-simd-threaded.wasm are from the Node "
-    "package onnxruntime-web {version},\ncopyright (c) Microsoft Corporation, under the MIT license.\n"
+    "package onnxruntime-web {version},\ncopyright (c) Microsoft Corporation, MIT license.\n"
 )
 KEPT = 4  # versions of each part in the cache folder
 MARK = 'id="try-it"'
 HTML = f"""<div {MARK} class="try-it" data-static="STATIC/">
 <div class="try-before"><p><button type="button" hidden>Start</button></p>
 <p role="status"></p>
-<noscript><p>This part of the page needs JavaScript, which is switched off in your browser.</p></noscript>
+<noscript><p>This part of the page needs JavaScript, which is switched off.</p></noscript>
 </div></div>"""
 NO_MODELS = "The networks are missing in this copy of the book: they could not be made ready."
 NO_RUNTIME = (
@@ -89,7 +89,7 @@ def assembled(target: Path) -> dict:
     """Copy what can be had, and say in a line what cannot.
 
     Returns:
-        What the page must know: ``classes``, ``networks``, and in ``missing`` a sentence or nothing.
+        What the page must know: ``classes``, ``networks``, and ``missing``, a sentence or nothing.
     """
     try:
         shutil.copytree(models(), target, dirs_exist_ok=True)

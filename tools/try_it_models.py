@@ -2,9 +2,9 @@
 
     python tools/try_it_models.py FOLDER
 
-The build runs it in a process of its own (tools/sphinx_try_it.py), because TensorFlow takes its time
-and must not be loaded where the book's pages are made. Without the extra ``export`` there is the
-simple CNN alone, which needs no runtime.
+The build runs it in a process of its own (tools/sphinx_try_it.py), because TensorFlow takes its
+time and must not be loaded where the book's pages are made. Without the extra ``export`` there is
+the simple CNN alone, which needs no runtime.
 """
 
 from __future__ import annotations

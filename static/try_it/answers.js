@@ -10,7 +10,7 @@
     const note = h("p", { class: "try-quiet" });
     const map = h("div", {});
     const look = h("button", { type: "button", class: "try-look" }, "What does it look at?");
-    const column = h("section", { class: "try-column", "aria-label": label },
+    const column = h("section", { class: "try-column", "aria-label": `Answer of the ${label.toLowerCase()}` },
       h("label", {}, `${label} `, select), answer, note, look, map);
     let engine, pixels, last, turn = 0;
 

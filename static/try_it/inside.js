@@ -1,5 +1,5 @@
 /* The first depth of the look inside: every layer's maps for this picture. A map, a unit or a class
-   that is pressed opens the next depth, below. */
+   that is pressed opens the next depth, below its row. */
 (() => {
   "use strict";
 
@@ -21,7 +21,8 @@
         : TryIt.windows({ network, place, channel });
       panel.update(run);
       detail.replaceChildren(panel.element);
-      panel.element.scrollIntoView({ block: "nearest" });
+      rows[place].element.after(detail);  // below its row: for the eye, and for the next Tab
+      detail.scrollIntoView({ block: "nearest" });
     };
 
     /* A layer's row: a button for each map or unit, or plain pictures where there is nothing to open */
@@ -30,7 +31,7 @@
       const name = `${layer.name}: ${layer.kind === "scale" ? "red, green and blue, scaled"
         : layer.kind === "flatten" ? `the same ${channels.toLocaleString("en")} numbers in a row`
           : last ? "a score for each class" : size(layer.after, layer.kind)}`;
-      const heading = h("h4", {}, name);
+      const heading = h("h3", {}, name);
       if (layer.kind === "flatten") return { element: h("div", {}, heading), update: () => {} };
       const opens = ["conv", "pool", "dense"].includes(layer.kind);
       const cells = Array.from({ length: channels }, (_, channel) => {
@@ -59,7 +60,7 @@
     };
 
     return {
-      element: h("div", {}, overview, invite, detail),
+      element: h("div", {}, invite, overview),
       use: (newNetwork) => {
         if (newNetwork === network) return;
         network = newNetwork;

@@ -41,7 +41,7 @@
       if (pixels) inside.show(pixels);
     };
 
-    const picture = (newPixels, name) => {
+    const picture = async (newPixels, name) => {
       pixels = newPixels;
       TryIt.paintPicture(seen, pixels);
       seen.setAttribute("aria-label", `${name}, in 32 x 32 pixels`);
@@ -49,7 +49,8 @@
       root.dataset.pixels = btoa(String.fromCharCode(...pixels));
       tell("");
       inside.show(pixels);
-      return Promise.all(columns.map((column) => column.show(pixels)));
+      await Promise.all(columns.map((column) => column.show(pixels)));
+      root.dataset.shown = Number(root.dataset.shown ?? 0) + 1;
     };
     const network = async (read, file) => {
       const engine = TryIt.engines.own(read, `your network (${file})`);
@@ -68,7 +69,7 @@
       h("div", { class: "try-columns" },
         h("figure", { class: "try-seen" }, seen, caption), columns.map((column) => column.element)),
       contents.missing ? h("p", { class: "try-quiet" }, contents.missing) : null,
-      h("h3", {}, "Look inside"), h("div", { class: "try-row" }, h("label", {}, "Network ", which)),
+      h("h2", {}, "Look inside"), h("div", { class: "try-row" }, h("label", {}, "Network ", which)),
       inside.element));
     await look("simple_cnn");
     await columns[0].choose("simple_cnn");

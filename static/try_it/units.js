@@ -52,7 +52,7 @@
     const line = (term) => [name(term.index), number(term.value), number(term.weight), number(term.product)];
 
     const strip = (caption, values) => {
-      const width = Math.min(64, values.length);
+      const width = Math.min(32, values.length);
       const canvas = h("canvas", { role: "img", "aria-label": caption, style: `aspect-ratio: ${width} / ${Math.ceil(values.length / width)}` });
       return h("figure", { class: "try-strip" }, TryIt.paintList(canvas, values, width, TryIt.largest(values)),
         h("figcaption", {}, caption));
@@ -76,6 +76,6 @@
         body.append(h("details", {}, h("summary", {}, `All ${count} products`),
           table(`All ${count} products`, ["from", "number", "weight", "product"], inOrder.map(line))));
     };
-    return { element: h("section", { "aria-label": title }, h("h4", {}, title), body), update };
+    return { element: h("section", { "aria-label": title }, h("h3", {}, title), body), update };
   };
 })();

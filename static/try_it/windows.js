@@ -102,8 +102,17 @@
     const name = (number) => nameOfChannel(network, place, number);
     const words = h("div", { class: "try-words" }), aloud = h("p", { role: "status", class: "try-hidden" });
     const label = `${layer.name}, map ${channel}. Arrow keys move the position; Home and End, Page Up and Page Down go to the edges.`;
-    let run, row = Math.floor(layer.after[0] / 2), column = Math.floor(layer.after[1] / 2), picked;
+    let run, row, column, picked;
 
+    /* At first, where the map is largest: there is most to see */
+    const begin = ({ sums }) => {
+      let most = -Infinity;
+      for (let place = 0; place < sums.h * sums.w; place++)
+        if (sums.data[place * sums.c + channel] > most) {
+          most = sums.data[place * sums.c + channel];
+          [row, column] = [Math.floor(place / sums.w), place % sums.w];
+        }
+    };
     const move = (newRow, newColumn, byKey) => {
       if (newRow === row && newColumn === column) return;
       [row, column] = [newRow, newColumn];
@@ -141,12 +150,13 @@
     };
     return {
       element: h("section", { class: "try-window", "aria-label": `${layer.name}, map ${channel}` },
-        h("h4", {}, `${layer.name}, map ${channel}`),
+        h("h3", {}, `${layer.name}, map ${channel}`),
         h("div", { class: "try-boards" }, [before, main, cut, pooled].filter(Boolean).map((one) => one.element)),
         aloud, words, channels?.element),
       update: (newRun) => {
         run = newRun;
         const step = run.steps[place];
+        if (row === undefined) begin(step);
         before?.paint(step.input, channel);
         main.paint(step.sums, channel, isConv ? TryIt.signed : TryIt.gray);
         cut?.paint(step.output, channel);
