@@ -115,7 +115,7 @@ def _append(entries: list[dict], layer: layers.Layer) -> None:
     if kind in (layers.InputLayer, layers.Dropout):
         return
     if kind not in _WRITERS:
-        raise ValueError(f"the page cannot show {layer.name!r}, a {kind.__name__}; {_accepted()}")
+        raise ValueError(f"the page cannot show {layer.name!r} ({kind.__name__}); {_accepted()}")
     if getattr(layer, "data_format", None) == "channels_first":
         raise ValueError(f"{layer.name!r} has its channels first; the page shows channels last")
     entry = _WRITERS[kind](layer)
