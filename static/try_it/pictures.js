@@ -29,8 +29,11 @@
     for (let row = 0; row < SIZE; row++) {
       line.fill(0);
       for (const [y, share] of shares[row])
-        for (let x = 0; x < side; x++)
-          for (let c = 0; c < 3; c++) line[3 * x + c] += share * rgba[4 * (y * side + x) + c];
+        for (let x = 0, at = 4 * y * side; x < 3 * side; x += 3, at += 4) {
+          line[x] += share * rgba[at];
+          line[x + 1] += share * rgba[at + 1];
+          line[x + 2] += share * rgba[at + 2];
+        }
       for (let column = 0; column < SIZE; column++)
         for (let c = 0; c < 3; c++) {
           let sum = 0;
