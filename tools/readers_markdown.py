@@ -22,7 +22,8 @@ BOXES = (
 )  # fmt: skip
 DIRECTIVES = (
     *BOXES, "bibliography", "exercise", "exercise-end", "exercise-start", "figure", "glossary",
-    "image", "include", "math", "room", "solution", "solution-end", "solution-start", *TABLES,
+    "image", "include", "math", "room", "solution", "solution-end", "solution-start", "try-it",
+    *TABLES,
 )  # fmt: skip
 TEXT_ROLES = ("abbr", "command", "guilabel", "kbd", "sub", "sup", "term")
 REFERENCES = ("ref", "numref", "prf:ref")
@@ -210,6 +211,8 @@ class Page:
             return f"$$\n{body.strip() or block.argument}\n$$"
         if block.name == "room":  # its docstrings are where the reader runs the code
             return f"In a notebook, `import {block.argument}` and `help({block.argument})` show it."
+        if block.name == "try-it":
+            return "*(Here a network runs: in the built pages, which `make read` opens.)*"
         if block.name == "include":
             return f"See the file `{Path(block.argument).name}` in the book's folder."
         if block.name == "glossary":

@@ -20,6 +20,11 @@ PACKED = {".png", ".webp", ".jpg", ".woff2", ".zip", ".pdf"}  # cannot be made s
 TIME = (1980, 1, 1, 0, 0, 0)  # the first that a zip knows
 
 
+def needs_a_server(path: Path) -> bool:
+    """Whether it is of no use on a disk: what runs the larger networks of the page Try it."""
+    return path.parent.name == "try" and path.suffix in {".onnx", ".wasm", ".mjs"}
+
+
 def files(html: Path) -> list[Path]:
     """What goes into the zip, in order."""
     downloads = {".zip", ".pdf"}  # of the whole book, beside the first page where it is published
@@ -28,6 +33,7 @@ def files(html: Path) -> list[Path]:
         for path in sorted(html.rglob("*"))
         if path.is_file()
         and path.name not in LEFT_OUT
+        and not needs_a_server(path)
         and not (path.parent == html and path.suffix in downloads)
     ]
 

@@ -18,8 +18,12 @@ from page_rules import code_cells, prose, tags
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "chapters").rglob("*.ipynb"))
-OPENINGS = sorted((ROOT / "chapters").rglob("*.md"))
-PAGES = [ROOT / "intro.md", *OPENINGS, *sorted((ROOT / "reference").rglob("*.md"))]
+OPENINGS = sorted((ROOT / "chapters").rglob("index.md"))
+PAGES = [
+    ROOT / "intro.md",
+    *sorted((ROOT / "chapters").rglob("*.md")),
+    *sorted((ROOT / "reference").rglob("*.md")),
+]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 BIBLIOGRAPHY = (ROOT / "references.bib").read_text(encoding="utf-8")
 MB, MIB = 1_000_000, 2**20
