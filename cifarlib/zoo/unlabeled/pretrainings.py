@@ -98,7 +98,7 @@ PRETRAININGS: dict[str, Pretraining] = {
         batches=lambda x, seed: MaskedImages(x, 256, seed),
         loss=HiddenPatches,
         recipe=Recipe(
-            epochs=60, batch_size=256, optimizer="adamw", learning_rate=1.5e-3, weight_decay=0.05,
+            epochs=8, batch_size=256, optimizer="adamw", learning_rate=1.5e-3, weight_decay=0.05,
             schedule="cosine", warmup=0.1,
         ),
         keeps_model=True,
