@@ -34,7 +34,7 @@ def asking_pixels() -> Drawing:
 
 def planted_square() -> Drawing:
     """Two training sets that differ in one thing, and the two questions that follow."""
-    drawing = Drawing(420, 330)
+    drawing = Drawing(420, 340)
     for left, title, marked, fill in (
         (8, "as they are", False, "blue"),
         (216, "horses marked", True, "orange"),
@@ -46,12 +46,12 @@ def planted_square() -> Drawing:
             drawing.box(x, 38, 84, 84, "", fill="data")
             drawing.text(x + 42, 74, name, size=15)
             if marked and horse:
-                drawing.box(x + 5, 101, 16, 16, "", fill="red")
+                drawing.box(x + 5, 43, 16, 16, "", fill="red")
         drawing.arrow((center, 122), (center, 152))
         drawing.box(left + 8, 152, 180, 44, "train", fill=fill)
         drawing.arrow((center, 196), (center, 226))
-        drawing.box(left + 8, 226, 180, 44, "maps of marked horses", fill="none")
-    drawing.text(210, 300, "How much of the map is in the corner?")
+        drawing.box(left + 8, 226, 180, 56, "maps of marked\nhorses", fill="none")
+    drawing.text(210, 312, "How much of the map is in the corner?")
     return drawing
 
 

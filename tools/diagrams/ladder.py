@@ -8,17 +8,17 @@ from svg import Drawing
 
 
 def ladder_places() -> Drawing:
-    """One training and its test, and where each change of the ladder acts."""
+    """One training, and where each change of the ladder acts."""
     drawing = Drawing(420, 440)
     drawing.box(20, 10, 190, 34, "training image", fill="data")
     drawing.arrow((115, 44), (115, 62))
     drawing.box(20, 62, 190, 34, "shifts and flips", fill="orange")
-    drawing.text(222, 79, "another version\nevery time", anchor="start", size=14)
+    drawing.text(222, 79, "one of 50 versions", anchor="start", size=14)
     drawing.arrow((115, 96), (115, 114))
     drawing.box(20, 114, 190, 158, fill="none").text(115, 132, "network", bold=True)
     inside = [
         ("a deeper network", "blue", "seven convolutions,\nnot three"),
-        ("batch normalization", "green", "values of the\nright size"),
+        ("batch normalization", "green", "values stay on\none scale"),
         ("a prepared start", "purple", "first weights made\nfrom the images"),
     ]
     for number, (name, fill, words) in enumerate(inside):
@@ -30,10 +30,10 @@ def ladder_places() -> Drawing:
     drawing.text(222, 307, "targets a little\nless certain", anchor="start", size=14)
     drawing.arrow((115, 324), (115, 342))
     drawing.box(20, 342, 190, 34, "SGD with a schedule", fill="red")
-    drawing.text(222, 359, "large steps, then\nsmall ones", anchor="start", size=14)
+    drawing.text(222, 359, "steps that grow,\nthen shrink", anchor="start", size=14)
     drawing.arrow((115, 376), (115, 394))
     drawing.box(20, 394, 190, 34, "averaged weights", fill="red")
-    return drawing.text(222, 411, "calm at the end", anchor="start", size=14)
+    return drawing.text(222, 411, "set back a little\nevery 20 steps", anchor="start", size=14)
 
 
 def teacher_and_student() -> Drawing:
