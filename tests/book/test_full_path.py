@@ -60,7 +60,7 @@ def test_notebook_runs_with_the_full_switch(path, monkeypatch):
     notebook.cells = [c for c in notebook.cells if "trained" not in c.metadata.get("tags", [])]
     for source, place in ((PRELUDE, 0), (EPILOGUE, len(notebook.cells) + 1)):
         notebook.cells.insert(place, nbformat.v4.new_code_cell(source))
-    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": path.parent}})
+    client = NotebookClient(notebook, timeout=900, resources={"metadata": {"path": path.parent}})
     client.execute()
     printed = "".join(o.text for o in notebook.cells[-1].outputs if o.get("name") == "stdout")
     assert "asked for all images: [True" in printed
