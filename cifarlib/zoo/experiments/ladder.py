@@ -1,4 +1,4 @@
-"""From 69 to 94 percent, one change at a time: what is each change worth?"""
+"""From 69 to 94 percent, rung by rung: what is each worth?"""
 
 from __future__ import annotations
 
