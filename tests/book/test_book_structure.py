@@ -216,6 +216,11 @@ def test_every_citation_is_in_the_bibliography():
         assert identifier in BIBLIOGRAPHY, link
 
 
+def test_no_work_stands_in_the_bibliography_twice():
+    places = re.findall(r"^\s*(?:doi|eprint|url)\s*=\s*\{(.+?)\}", BIBLIOGRAPHY, re.MULTILINE)
+    assert sorted(places) == sorted(set(places))
+
+
 def test_every_entry_of_the_bibliography_is_cited():
     text = unquote("\n".join(text for _, text in documents()))
     entries = re.split(r"^@", BIBLIOGRAPHY, flags=re.MULTILINE)[1:]
