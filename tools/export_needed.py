@@ -15,12 +15,16 @@ ROOT = Path(__file__).parents[1]
 MODULES = ("ai_edge_litert", "onnx", "onnxruntime", "tf2onnx")
 
 
+def missing() -> list[str]:
+    """Which of the modules are not installed."""
+    return [name for name in MODULES if importlib.util.find_spec(name) is None]
+
+
 def reason_to_skip() -> str | None:
     """A sentence if packages are missing and that is allowed, else None."""
-    missing = [name for name in MODULES if importlib.util.find_spec(name) is None]
-    if not missing or os.environ.get("REQUIRE_EXPORT") == "1":
+    if not (lacking := missing()) or os.environ.get("REQUIRE_EXPORT") == "1":
         return None
-    return f"exporting needs {', '.join(missing)}, which are not installed (the extra export)"
+    return f"exporting needs {', '.join(lacking)}, which are not installed (the extra export)"
 
 
 def is_needed_by(notebook: Path) -> bool:

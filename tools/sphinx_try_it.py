@@ -12,7 +12,6 @@ so in a line and goes on, and the page says what it lacks.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -101,7 +100,7 @@ def assembled(target: Path) -> dict:
     listed.unlink()
     contents["missing"] = ""
     try:
-        if lacking := lacking_packages():
+        if lacking := export_needed.missing():
             raise Missing(f"exporting needs {', '.join(lacking)}, the extra [export]")
         shutil.copytree(runtime(), target, dirs_exist_ok=True)
     except (Missing, OSError) as error:
@@ -118,17 +117,13 @@ def say(text: str) -> None:
     print(f"Try it: {text}", file=sys.stderr)
 
 
-def lacking_packages() -> list[str]:
-    return [name for name in export_needed.MODULES if importlib.util.find_spec(name) is None]
-
-
 def models() -> Path:
     """The folder of exported networks and test images.
 
     Raises:
         Missing: they could not be made.
     """
-    complete = "small" if lacking_packages() else "all"
+    complete = "small" if export_needed.missing() else "all"
     return kept(f"networks-{complete}-{environment_hash()}", export)
 
 

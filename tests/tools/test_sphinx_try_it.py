@@ -30,7 +30,7 @@ def small(folder):
 @pytest.fixture
 def exported(cache, monkeypatch):
     monkeypatch.setattr(sphinx_try_it, "export", small)
-    monkeypatch.setattr(sphinx_try_it, "lacking_packages", list)
+    monkeypatch.setattr(sphinx_try_it.export_needed, "missing", list)
 
 
 def test_the_lock_names_content_and_no_address():
@@ -101,7 +101,7 @@ def test_only_what_a_page_needs_is_taken_with_its_license(tmp_path, monkeypatch)
 def test_without_the_extra_export_the_small_network_is_left(
     exported, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(sphinx_try_it, "lacking_packages", lambda: ["onnx"])
+    monkeypatch.setattr(sphinx_try_it.export_needed, "missing", lambda: ["onnx"])
     assert assembled(tmp_path / "target")["networks"] == [{"id": "simple_cnn"}]
     assert "exporting needs onnx" in capsys.readouterr().err
 
