@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import keras
 import numpy as np
@@ -72,6 +72,16 @@ def _found() -> list[keras.metrics.Metric]:
     return [keras.metrics.MeanMetricWrapper(partner_found, "partner_found")]
 
 
+_masked = functools.partial(masked_autoencoder, dim=96, decoder_dim=48)
+
+
+def _transformer() -> keras.Model:
+    """The masked autoencoder's encoder, and scores of ten classes from its features."""
+    encoder, _ = _masked()
+    scores = keras.layers.Dense(10, dtype="float32", name="logits")(encoder.output)
+    return keras.Model(encoder.input, scores, name="transformer")
+
+
 _SUPERVISED = Recipe(
     epochs=20, batch_size=128, optimizer="adamw", learning_rate=2e-3, weight_decay=0.05,
     schedule="cosine", warmup=0.1, augmentation=Augmentation(crop=4, flip="random"),
@@ -83,7 +93,7 @@ PRETRAININGS: dict[str, Pretraining] = {
         batches=lambda x, seed: ViewPairs(x, 512, seed),
         loss=lambda: NTXent(0.5),
         recipe=Recipe(
-            epochs=12, batch_size=512, optimizer="adamw", learning_rate=2e-3, weight_decay=1e-3,
+            epochs=60, batch_size=512, optimizer="adamw", learning_rate=2e-3, weight_decay=1e-3,
             schedule="cosine", warmup=0.05,
         ),
         keeps_model=False,
@@ -94,14 +104,17 @@ PRETRAININGS: dict[str, Pretraining] = {
     ),
     # He et al. (2022), appendix A.1: AdamW, weight decay 0.05, crops and flips alone
     "masked": Pretraining(
-        networks=functools.partial(masked_autoencoder, dim=96, decoder_dim=48),
+        networks=_masked,
         batches=lambda x, seed: MaskedImages(x, 256, seed),
         loss=HiddenPatches,
         recipe=Recipe(
-            epochs=8, batch_size=256, optimizer="adamw", learning_rate=1.5e-3, weight_decay=0.05,
+            epochs=40, batch_size=256, optimizer="adamw", learning_rate=1.5e-3, weight_decay=0.05,
             schedule="cosine", warmup=0.1,
         ),
         keeps_model=True,
         metrics=list,
+        supervised=_transformer,
+        supervised_recipe=replace(_SUPERVISED, learning_rate=1e-3),
+        supervised_epochs={500: (60, 120), 5_000: (15, 30), 50_000: (10,)},
     ),
 }  # fmt: skip
