@@ -16,6 +16,7 @@ import convolution
 import descending
 import efficient
 import explaining
+import feeding
 import frontier
 import images_and_classes
 import ladder
@@ -45,6 +46,7 @@ DIAGRAMS = {
     **descending.DIAGRAMS,
     **efficient.DIAGRAMS,
     **explaining.DIAGRAMS,
+    **feeding.DIAGRAMS,
     **frontier.DIAGRAMS,
     **images_and_classes.DIAGRAMS,
     **ladder.DIAGRAMS,
