@@ -27,7 +27,8 @@ def test_images_are_counted_by_class_in_the_order_of_the_labels(folder):
     picture(folder / "cups" / "deeper" / "5.png", 99)
     (folder / ".hidden").mkdir()
     (folder / "notes.txt").write_text("not a picture")
-    (folder / "cups" / ".thumbnail.png").write_bytes(b"no picture, but hidden")
+    (folder / ".hidden" / "6.png").write_bytes(b"no picture, but in a hidden folder")
+    (folder / "cups" / ".DS_Store").write_bytes(b"what a Mac leaves behind")
     counts = check_image_folder(str(folder), least=4)
     assert counts == {"cups": 5, "plates": 4}
 
@@ -73,6 +74,32 @@ def other_format(folder):
     picture(folder / "cups" / "7.webp", 78)
 
 
+def heic(folder):
+    (folder / "cups" / "IMG_1.HEIC").write_bytes(b"whatever an iPhone writes")
+
+
+def heic_alone(folder):
+    for path in folder.rglob("*.*"):
+        path.rename(path.with_suffix(".heic"))
+
+
+def heic_by_another_name(folder):
+    (folder / "cups" / "IMG_1.jpg").write_bytes(b"\0\0\0\x18ftypheic" + bytes(99))
+
+
+def tiff_by_another_name(folder):
+    picture(folder / "cups" / "7.tiff", 79)
+    (folder / "cups" / "7.tiff").rename(folder / "cups" / "7.jpg")
+
+
+def leftover_of_a_mac(folder):
+    (folder / "plates" / "._1.JPG").write_bytes(b"no picture")
+
+
+def copy_in_its_class(folder):
+    (folder / "plates" / "3 (1).gif").write_bytes((folder / "plates" / "3.gif").read_bytes())
+
+
 def copies(folder):
     (folder / "plates" / "same.png").write_bytes((folder / "cups" / "0.png").read_bytes())
 
@@ -99,7 +126,13 @@ def class_without_images(folder):
         (loose, r"beside the folders of the classes: 10\.png"),
         (without_folders, "beside the folders of the classes: .* and 3 more"),
         (other_format, r"save them as JPEG or PNG: .*7\.webp"),
-        (copies, "the same picture in two classes"),
+        (heic, r"save them as JPEG or PNG: .*IMG_1\.HEIC.*\(HEIC is what an iPhone writes"),
+        (heic_alone, r"save them as JPEG or PNG: .* and 3 more.*\(HEIC is what an iPhone writes"),
+        (heic_by_another_name, r"not what their names say.*IMG_1\.jpg \(HEIC or AVIF\)"),
+        (tiff_by_another_name, r"not what their names say.*7\.jpg \(TIFF\)"),
+        (leftover_of_a_mac, r"hidden files.*remove them: .*\._1\.JPG"),
+        (copies, r"the same picture in two classes.*cups.0\.png and .*plates.same\.png"),
+        (copy_in_its_class, r"would count twice, remove them: .*3(\.| \(1\)\.)gif"),
         (class_without_images, r"bowls \(0\)"),
     ],
 )
@@ -117,3 +150,12 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
 def test_least_must_be_two_or_more(folder):
     with pytest.raises(ValueError, match="least must be a whole number of at least 2, got 1"):
         check_image_folder(folder, least=1)
+
+
+def test_a_phone_s_jpeg_of_several_pictures_and_a_png_named_jpg_are_accepted(folder):
+    pixels = np.random.default_rng(5).integers(0, 256, (2, 9, 12, 3), np.uint8)
+    first, second = map(Image.fromarray, pixels)
+    first.save(folder / "cups" / "two.jpg", format="MPO", save_all=True, append_images=[second])
+    picture(folder / "cups" / "8.png", 80)
+    (folder / "cups" / "8.png").rename(folder / "cups" / "8.jpg")
+    assert check_image_folder(folder, least=4) == {"cups": 6, "plates": 4}

@@ -21,6 +21,7 @@ from cifarlib.zoo.experiments.distillation import DISTILLATION
 from cifarlib.zoo.experiments.experiment import Experiment
 from cifarlib.zoo.experiments.first_changes import FIRST_CHANGES
 from cifarlib.zoo.experiments.ladder import LADDER
+from cifarlib.zoo.experiments.large_batch import LARGE_BATCH
 from cifarlib.zoo.experiments.scaling import SCALING
 from cifarlib.zoo.experiments.speednet_seeds import SPEEDNET_SEEDS
 from cifarlib.zoo.records import ExperimentRecord
@@ -38,6 +39,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     "distillation": DISTILLATION,
     "ladder": LADDER,
     "adversarial": ADVERSARIAL,
+    "large_batch": LARGE_BATCH,
 }
 
 __all__ = ["EXPERIMENTS", "Experiment", "ExperimentRecord", "read", "run"]
