@@ -22,6 +22,7 @@ import sys
 import time
 from dataclasses import dataclass, field, replace
 
+from cifarlib._checks import choice, text
 from cifarlib.recipes import QUICK, SIMPLE_CNN, SPEEDNET, SPRINT, Recipe
 
 
@@ -69,7 +70,13 @@ ONCE = ("speednet",)
 
 
 def contender(name: str, precision: str) -> Contender:
-    """A contender, as it is in a precision."""
+    """A contender, as it is in a precision.
+
+    Raises:
+        ValueError: there is no such contender, or ``precision`` is no text.
+    """
+    choice("name", name, list(CONTENDERS))
+    text("precision", precision)
     return (CONTENDERS | IN_FLOAT32 if precision == "float32" else CONTENDERS)[name]
 
 

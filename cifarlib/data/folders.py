@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from cifarlib._checks import whole
+from cifarlib import _checks as checks
 
 # What keras.utils.image_dataset_from_directory reads; other files it passes over in silence
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
@@ -44,8 +44,8 @@ def check_image_folder(folder: str | Path, *, least: int = 10) -> dict[str, int]
     >>> check_image_folder(folder, least=3)
     {'cups': 3, 'plates': 3}
     """
-    least = whole("least", least, 2)
-    folder = Path(folder).expanduser().absolute()
+    least = checks.whole("least", least, 2)
+    folder = checks.path("folder", folder).absolute()
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder} is not a folder: name the one that has your classes")
     _no_loose_pictures(folder)
