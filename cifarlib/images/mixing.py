@@ -103,7 +103,7 @@ def check_shares(shares: np.ndarray) -> None:
     if found.ndim != 2 or not numbers or not np.isfinite(found).all():
         raise ValueError(
             "labels must be shares of the classes (n, 10) to be mixed, got "
-            f"{found.dtype}, shape {found.shape}"
+            f"shape {found.shape}, {found.dtype}"
         )
 
 
