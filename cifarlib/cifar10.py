@@ -11,6 +11,7 @@ import os
 
 import numpy as np
 
+from cifarlib._checks import truth
 from cifarlib.data import Cifar10, load_cifar10
 from cifarlib.data.sources import at_hand
 
@@ -31,12 +32,14 @@ def load_data(full: bool = False) -> tuple[tuple, tuple]:
     Raises:
         OSError: the images in the package are damaged, or (``full=True``) no source could deliver
             all 60,000; the message names each source and its reason.
+        ValueError: ``full`` is neither True nor False.
 
     >>> (x_train, y_train), (x_test, y_test) = load_data(full=False)  # doctest: +ELLIPSIS
     cifar10: ...
     >>> x_test.shape, y_test.shape
     ((10000, 32, 32, 3), (10000, 1))
     """
+    truth("full", full)
     data = load_cifar10(full=True) if full else _without_download()
     return (data.x_train, _column(data.y_train)), (data.x_test, _column(data.y_test))
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from cifarlib import _checks as checks
+
 CPUINFO = Path("/proc/cpuinfo")  # where Linux describes the CPU
 
 # CPU flags that decide how fast, and in what order of additions, a convolution is computed
@@ -67,12 +69,22 @@ def precision(name: str) -> Iterator[str]:
 
     Yields:
         The policy's name.
+
+    Raises:
+        ValueError: Keras has no such policy.
     """
     import keras
 
     before = keras.config.dtype_policy()
+    checks.text("name", name)
     chosen = fastest_precision() if name == "fastest" else name
-    keras.config.set_dtype_policy(chosen)
+    try:
+        keras.config.set_dtype_policy(chosen)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            "name must be 'fastest' or a dtype policy of Keras, such as 'float32' or "
+            f"'mixed_bfloat16', got {name!r}"
+        ) from error
     try:
         yield chosen
     finally:
@@ -123,7 +135,7 @@ def _accelerators() -> list[str]:
 def _cpu(cpuinfo: Path) -> tuple[str, set[str]]:
     """The CPU's name and flags, where the system tells them (Linux); else the bare architecture."""
     try:
-        text = cpuinfo.read_text(encoding="utf-8")
+        text = checks.path("cpuinfo", cpuinfo).read_text(encoding="utf-8")
     except OSError:
         return platform.processor() or platform.machine(), set()
     name = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)

@@ -18,6 +18,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
+from cifarlib import _checks as checks
 from cifarlib._pictures import png
 
 # Okabe and Ito's colors: told apart with any kind of color vision, and on white or dark pages
@@ -44,6 +45,8 @@ class Plot:
     """
 
     def __init__(self, figure: Figure, text: str) -> None:
+        checks.instance("figure", figure, Figure, "the first that plots.subplots gives")
+        checks.text("text", text)
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png")
         plt.close(figure)
@@ -66,6 +69,8 @@ def subplots(rows: int = 1, columns: int = 1, *, size: tuple[float, float], **se
 
     ``size`` is in inches, width first.
     """
+    rows, columns = checks.whole("rows", rows, 1), checks.whole("columns", columns, 1)
+    size = checks.lengths("size", size, 2)
     _drawing.close()
     with contextlib.ExitStack() as style:
         style.enter_context(plt.style.context(["default", _STYLE]))
@@ -128,13 +133,11 @@ def image_grid(
         title_size: of the titles, in points.
 
     Raises:
-        ValueError: there is not one title an image.
+        ValueError: there are no images, not one title for each, or a number is outside its range.
     """
-    if len(images) == 0:
-        raise ValueError("there are no images to show")
-    if titles is not None and len(titles) != len(images):
-        raise ValueError(f"got {len(titles)} titles for {len(images)} images")
-    titles = None if titles is None else [str(title) for title in titles]
+    images, columns = checks.shown("images", images), checks.whole("columns", columns, 1)
+    width, title_size = checks.positive("width", width), checks.positive("title_size", title_size)
+    titles = None if titles is None else list(checks.names("titles", titles, len(images), "images"))
     rows = math.ceil(len(images) / columns)
     lines = [
         max(title.count("\n") + 1 if title else 0 for title in titles[start : start + columns])
@@ -170,8 +173,11 @@ def learning_curves(
         names: a label for each run, needed for more than one.
         validation_label: what the images behind the ``val_`` curves are called.
         width: of the whole figure, in inches.
+
+    Raises:
+        ValueError: a run lacks a curve, or there is not one name for each of several.
     """
-    _check_names(runs, names)
+    checks.curves(runs, names, validation_label, width)
     figure, axes = subplots(1, 2, size=(width, 3.4))
     for number, curves in enumerate(runs):
         _draw_curves(axes, curves, _RUN_COLORS[number % len(_RUN_COLORS)])
@@ -194,7 +200,7 @@ def curves_side_by_side(
 
     The arguments are those of :func:`learning_curves`.
     """
-    _check_names(runs, names)
+    checks.curves(runs, names, validation_label, width)
     figure, axes = subplots(2, len(runs), size=(width, 5), sharey="row", squeeze=False)
     for column, curves in enumerate(runs):
         _draw_curves(axes[:, column], curves, _RUN_COLORS[column % len(_RUN_COLORS)])
@@ -206,13 +212,6 @@ def curves_side_by_side(
     styles = _line_styles(axes[0, 0], validation_label)
     axes[0, -1].legend(handles=styles, loc="lower right", fontsize=8)
     return finish(figure, _named(runs, names))
-
-
-def _check_names(runs: Sequence[dict], names: Sequence[str] | None) -> None:
-    if len(runs) > 1 and names is None:
-        raise ValueError(f"names are needed to tell {len(runs)} runs apart")
-    if names is not None and len(names) != len(runs):
-        raise ValueError(f"got {len(names)} names for {len(runs)} runs")
 
 
 _RUN_COLORS = [BLUE, ORANGE, GREEN, RED, PURPLE]

@@ -130,6 +130,8 @@ class Recipe:
 
 def changed_settings(item) -> dict:
     """The fields of a dataclass that are required or differ from their default, by name."""
+    if not dataclasses.is_dataclass(item) or isinstance(item, type):
+        raise ValueError(f"item must be an instance of a dataclass, got {item!r}")
     values = {field.name: getattr(item, field.name) for field in fields(item)}
     changed = {f.name: values[f.name] for f in fields(item) if values[f.name] != f.default}
     return {

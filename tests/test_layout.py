@@ -10,9 +10,9 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "cifarlib"
 # Folders and the files beside them
 ORDER = [
-    "_files", "_checks", "claims", "data", "cifar10", "images", "layers", "models", "machine",
-    "recipes", "training", "evaluation", "explain", "export", "_pictures", "plots", "widgets",
-    "zoo", "service", "bench",
+    "_files", "_arrays", "_checks", "claims", "data", "cifar10", "images", "layers", "models",
+    "machine", "recipes", "training", "evaluation", "explain", "export", "_pictures", "plots",
+    "widgets", "zoo", "service", "bench",
 ]  # fmt: skip
 # What needs no Keras must be importable without it, wherever it is imported
 WITHOUT_KERAS = ["data", "images", "cifar10", "claims", "recipes", "plots", "widgets"]

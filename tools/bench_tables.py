@@ -12,7 +12,8 @@ from pathlib import Path
 
 import nbformat
 
-from cifarlib.bench import FOLDER, filled
+from cifarlib.bench.records import FOLDER
+from cifarlib.bench.tables import filled
 
 
 def fill(path: Path, folder: Path = FOLDER) -> bool:

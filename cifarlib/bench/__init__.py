@@ -14,19 +14,7 @@ each contender trains one epoch a round, and only the pace of its steps is measu
 """
 
 from cifarlib.bench.contenders import CONTENDERS, Contender, contender
-from cifarlib.bench.records import FOLDER, Bench, new_record, read
-from cifarlib.bench.tables import filled, pace_table, table, training_table
+from cifarlib.bench.records import Bench, read
+from cifarlib.bench.tables import table
 
-__all__ = [
-    "CONTENDERS",
-    "FOLDER",
-    "Bench",
-    "Contender",
-    "contender",
-    "filled",
-    "new_record",
-    "pace_table",
-    "read",
-    "table",
-    "training_table",
-]
+__all__ = ["CONTENDERS", "Bench", "Contender", "contender", "read", "table"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass, field, replace
 
+from cifarlib._checks import choice, text
 from cifarlib.recipes import QUICK, SIMPLE_CNN, SPEEDNET, SPRINT, Recipe
 
 
@@ -55,7 +56,13 @@ ONLY_IN = {"classic": ("float32",), TORCH: ("float32", "mixed_bfloat16")}
 
 
 def contender(name: str, precision: str) -> Contender:
-    """A contender that Keras trains, as it is in a precision."""
+    """A contender that Keras trains, as it is in a precision.
+
+    Raises:
+        ValueError: there is no such contender, or ``precision`` is no text.
+    """
+    choice("name", name, list(CONTENDERS))
+    text("precision", precision)
     return (CONTENDERS | IN_FLOAT32 if precision == "float32" else CONTENDERS)[name]
 
 

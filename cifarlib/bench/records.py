@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 
+from cifarlib import _checks as checks
 from cifarlib._files import write_atomically
 
 FOLDER = Path(__file__).parent / "records"  # those that the book's tables are made from
@@ -71,9 +72,13 @@ def read(path: str | Path) -> Bench:
 
     Raises:
         OSError: the file is missing or is no such record.
+        ValueError: ``path`` is no path.
     """
+    path = checks.path("path", path)
+    if not path.is_file():
+        raise FileNotFoundError(f"path must be the file of a record, {path} is not there")
     try:
-        return Bench(**json.loads(Path(path).read_text(encoding="utf-8")))
+        return Bench(**json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         raise OSError(f"{path} is no record of a benchmark: {error}") from error
 

@@ -15,6 +15,7 @@ import statistics
 from collections.abc import Iterable
 from pathlib import Path
 
+from cifarlib import _checks as checks
 from cifarlib.bench.records import FOLDER, Bench, read
 
 LABELS = {
@@ -34,8 +35,9 @@ def table(record: Bench) -> str:
     """Markdown of a record: what was measured and where, then the numbers.
 
     Raises:
-        ValueError: the record has no runs, or was a test with few images.
+        ValueError: the record has no runs, was a test with few images, or is no record.
     """
+    checks.instance("record", record, Bench, "cifarlib.bench.read(path)")
     if not record.runs or record.quick:
         why = "was a test with 1,000 images" if record.quick else "has no runs"
         raise ValueError(f"there is no table to make from a record that {why}")

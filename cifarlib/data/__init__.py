@@ -1,5 +1,6 @@
 """CIFAR-10: 60,000 labeled color photographs of 32 x 32 pixels in ten classes."""
 
+from cifarlib._checks import truth
 from cifarlib.data.arrays import CLASS_NAMES, Cifar10, LabeledImages
 from cifarlib.data.cache import cache_folder, clear_cache
 from cifarlib.data.embedded import load_embedded
@@ -35,7 +36,8 @@ def load_cifar10(full: bool = False) -> Cifar10:
     Raises:
         OSError: the images in the package are missing or damaged, or (``full=True``) no source
             could deliver all 60,000; the message names each source and its reason.
-        ValueError: ``CIFARLIB_SOURCES`` in the environment names a source that does not exist.
+        ValueError: ``full`` is neither True nor False, or ``CIFARLIB_SOURCES`` in the environment
+            names a source that does not exist.
 
     Source:
         Krizhevsky (2009), *Learning Multiple Layers of Features from Tiny Images*.
@@ -44,4 +46,5 @@ def load_cifar10(full: bool = False) -> Cifar10:
     >>> d.x_train.shape, d.x_test.shape, CLASS_NAMES[d.y_test[0]]
     ((10000, 32, 32, 3), (10000, 32, 32, 3), 'cat')
     """
+    truth("full", full)
     return load_full() if full else load_embedded()

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cifarlib import _checks as checks
+
 CLASS_NAMES = (
     "airplane", "automobile", "bird", "cat", "deer",
     "dog", "frog", "horse", "ship", "truck",
@@ -69,10 +71,11 @@ class Cifar10:
         >>> len(train.x), len(held_out.x)
         (9000, 1000)
         """
-        if not 0 < validation < 1:
+        if not checks.is_number(validation) or not 0 < validation < 1:
             raise ValueError(
-                f"validation must be a fraction between 0 and 1, such as 0.1; got {validation}"
+                f"validation must be a fraction between 0 and 1, such as 0.1; got {validation!r}"
             )
+        seed = checks.whole("seed", seed, 0)
         rng = np.random.default_rng(seed)
         shares = validation * np.bincount(self.y_train)
         counts = np.floor(shares).astype(int)
@@ -150,7 +153,7 @@ def check_images(x: np.ndarray, name: str = "images") -> np.ndarray:
         ValueError: the shape differs, or the values look as if they were scaled to 0..1 already.
             That is the commonest mistake, and without this check a silent one.
     """
-    x = np.asarray(x)
+    x = checks.array(name, x)
     if x.ndim != 4 or x.shape[1:] != (32, 32, 3) or len(x) == 0:
         raise ValueError(f"{name} must have the shape (n, 32, 32, 3) with n > 0, got {x.shape}")
     if x.dtype.kind not in "iuf" or not (x.min() >= 0 and x.max() <= 255):  # NaN is neither
@@ -178,7 +181,7 @@ def check_labels(
     Raises:
         ValueError: the shape, the type or a value differs.
     """
-    y = np.asarray(y)
+    y = checks.array(name, y)
     if y.shape == (count, classes) and classes > 1:
         if y.dtype.kind not in "iufb" or not ((y == 0) | (y == 1)).all() or (y.sum(1) != 1).any():
             raise ValueError(f"{name} of the shape {y.shape} must be one-hot, a single 1 per row")
@@ -193,6 +196,22 @@ def check_labels(
             f"{name} must be whole numbers from 0 to {classes - 1}, got {y.dtype} {_range(y)}"
         )
     return y if y.ndim == 1 else y[:, 0]
+
+
+def checked_pair(
+    data: tuple[np.ndarray, np.ndarray], what: str, classes: int = len(CLASS_NAMES)
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels, as :func:`check_images` and :func:`check_labels` give them.
+
+    Raises:
+        ValueError: they are no pair, or one of them is refused; ``what`` is what the message calls
+            them, such as "training".
+    """
+    if not isinstance(data, list | tuple) or len(data) != 2:
+        found = f"{type(data).__name__} of {len(data)}" if hasattr(data, "__len__") else repr(data)
+        raise ValueError(f"{what} data must be a pair, images and labels, got {found}")
+    x = check_images(data[0], f"{what} images")
+    return x, check_labels(data[1], len(x), f"{what} labels", classes=classes)
 
 
 def _range(values: np.ndarray) -> str:

@@ -44,8 +44,20 @@ def cache_folder() -> Path:
 def clear_cache(pattern: str = "cifar10.*") -> list[Path]:
     """Remove all 60,000 images and unfinished downloads of them; checkpoints stay.
 
-    Returns the paths that were removed.
+    Args:
+        pattern: what the names of the files begin with or look like; it stays in the cache folder.
+
+    Returns:
+        The paths that were removed.
+
+    Raises:
+        ValueError: ``pattern`` is no text, is empty, or leads to another folder.
     """
+    if not isinstance(pattern, str) or not pattern or {"/", "\\", ".."} & {*pattern, pattern}:
+        raise ValueError(
+            "pattern must be that of names in the cache folder, such as 'cifar10.*', got "
+            f"{pattern!r}"
+        )
     found = sorted(cache_folder().glob(pattern))
     for path in found:
         with contextlib.suppress(OSError):  # another process may be quicker

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from cifarlib._checks import whole
+from cifarlib import _checks as checks
 
 # What keras.utils.image_dataset_from_directory reads; other files it passes over in silence
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
@@ -52,7 +52,7 @@ def check_image_folder(
     >>> check_image_folder(folder, least=3)
     {'cups': 3, 'plates': 3}
     """
-    least = whole("least", least, 2)
+    least = checks.whole("least", least, 2)
     folder = _existing(folder)
     _no_loose_pictures(folder)
     classes = _classes(folder)
@@ -64,7 +64,7 @@ def check_image_folder(
             f"photos there ({', '.join(SUFFIXES)})"
         )
     if beside is not None:
-        beside = _existing(beside)
+        beside = _existing(beside, "beside")
         _same_classes(folder, beside)
     if len(classes) < 2:
         raise ValueError(
@@ -84,8 +84,8 @@ def check_image_folder(
     return {path.name: len(files) for path, files in found.items()}
 
 
-def _existing(folder: str | Path) -> Path:
-    folder = Path(folder).expanduser().absolute()
+def _existing(folder: str | Path, name: str = "folder") -> Path:
+    folder = checks.path(name, folder).absolute()
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder} is not a folder: name the one that has your classes")
     return folder

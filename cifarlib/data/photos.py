@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cifarlib._checks import choice, whole
+from cifarlib import _checks as checks
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -53,8 +53,8 @@ def photo(
     """
     from cifarlib.data.opening import open_picture  # here, so that ``import cifarlib`` stays fast
 
-    size = whole("size", size, 1)
-    choice("fit", fit, ("crop", "pad"))
+    size = checks.whole("size", size, 1)
+    checks.choice("fit", fit, ("crop", "pad"))
     background = _color(background)
     picture = open_picture(source, background)
     if fit == "crop":
@@ -87,7 +87,7 @@ def photos(folder: str | Path, size: int = 32, fit: str = "crop") -> tuple[np.nd
     """
     from PIL import Image
 
-    folder = Path(folder).expanduser().absolute()
+    folder = checks.path("folder", folder).absolute()
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder} is not a folder; for a single photo, use photo(path)")
     Image.init()
@@ -141,4 +141,4 @@ def _color(background: tuple[int, int, int]) -> tuple[int, int, int]:
     values = background.tolist() if isinstance(background, np.ndarray) else background
     if not isinstance(values, list | tuple) or len(values) != 3:
         raise ValueError(f"background must be red, green and blue, got {background!r}")
-    return tuple(whole("a color of background", value, 0, 255) for value in values)
+    return tuple(checks.whole("a color of background", value, 0, 255) for value in values)

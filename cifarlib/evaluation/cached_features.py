@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from cifarlib._checks import whole
+from cifarlib import _checks as checks
 from cifarlib._files import check_writable, write_atomically
 from cifarlib.data.cache import cache_folder
 from cifarlib.training import fingerprint
@@ -53,14 +53,17 @@ def cached_features(
     >>> cached_features(simple_cnn(classes=None), images, folder=folder, verbose=False).shape
     (8, 64)
     """
-    batch_size = whole("batch_size", batch_size, 1)
+    checks.model(model)
+    batch_size = checks.whole("batch_size", batch_size, 1)
     images = _checked(images)
     if len(model.output_shape) != 2:
         raise ValueError(
             f"the model must give a row of features per image, {model.name!r} gives the shape "
             f"{model.output_shape}: end it with a global pooling"
         )
-    path = Path(folder or cache_folder() / "features") / f"{_key(model, images)}.npy"
+    if folder is None:
+        folder = cache_folder() / "features"
+    path = checks.path("folder", folder) / f"{_key(model, images)}.npy"
     found = _kept(path, len(images), model.output_shape[1])
     if found is not None:
         return found.astype(np.float32)
@@ -118,7 +121,7 @@ def _kept(path: Path, count: int, width: int) -> np.ndarray | None:
 
 
 def _checked(images: np.ndarray) -> np.ndarray:
-    images = np.asarray(images)
+    images = checks.array("images", images)
     if images.ndim != 4 or images.shape[3] != 3 or 0 in images.shape:
         raise ValueError(
             f"images must have the shape (n, height, width, 3) with n > 0, got {images.shape}"

@@ -70,7 +70,7 @@ class Reliability:
         Source:
             Bröcker and Smith (2007), doi 10.1175/WAF993.1: consistency resampling.
         """
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(whole("seed", seed, 0))
         total = 0.0
         for _ in range(whole("draws", draws, 1)):
             luck = (rng.random(len(self._each)) < self._each) - self._each

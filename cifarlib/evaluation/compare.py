@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cifarlib._checks import whole
+from cifarlib._checks import truth, whole
 from cifarlib.evaluation.answers import right
 
 
@@ -61,6 +61,7 @@ def mcnemar(
     >>> print(mcnemar(first, second, labels))
     6 wins, 1 losses, p = 0.125
     """
+    truth("exact", exact)
     wins, losses = _disagreements(first, second, labels)[:2]
     return McNemar(wins, losses, (_coin if exact else _chi_squared)(wins, losses))
 
@@ -122,7 +123,7 @@ def paired_bootstrap(
     >>> print(paired_bootstrap(first, second, labels))
     +10.00 points (95 % interval +5.00 to +16.00)
     """
-    resamples = whole("resamples", resamples, 100)
+    resamples, seed = whole("resamples", resamples, 100), whole("seed", seed, 0)
     wins, losses, images = _disagreements(first, second, labels)
     shares = np.array([wins, losses, images - wins - losses]) / images
     drawn = np.random.default_rng(seed).multinomial(images, shares, size=resamples)
@@ -134,7 +135,7 @@ def _disagreements(
     first: np.ndarray, second: np.ndarray, labels: np.ndarray
 ) -> tuple[int, int, int]:
     """Images that only the first gets right, that only the second does, and images in all."""
-    one, two = right(first, labels), right(second, labels)
+    one, two = right(first, labels, "first"), right(second, labels, "second")
     return int((one & ~two).sum()), int((~one & two).sum()), len(one)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cifarlib import _checks as checks
 from cifarlib.data.arrays import CLASS_NAMES
 from cifarlib.evaluation.answers import answers_and_labels
 
@@ -86,7 +87,7 @@ def per_class(matrix: np.ndarray, names: tuple[str, ...] | None = None) -> PerCl
     cat      75.0%   60.0%  66.7%      10
     dog      66.7%   80.0%  72.7%      10
     """
-    matrix = np.asarray(matrix)
+    matrix = checks.array("matrix", matrix)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.dtype.kind not in "iu":
         raise ValueError(
             "matrix must be whole numbers (classes, classes), as confusion_matrix gives them, got "
@@ -97,9 +98,8 @@ def per_class(matrix: np.ndarray, names: tuple[str, ...] | None = None) -> PerCl
     classes = len(matrix)
     if names is None:
         names = CLASS_NAMES if classes == len(CLASS_NAMES) else tuple(map(str, range(classes)))
-    if len(names) != classes:
-        raise ValueError(f"got {len(names)} names for {classes} classes")
+    names = checks.names("names", names, classes, "classes")
     hits, answered, images = matrix.diagonal(), matrix.sum(axis=0), matrix.sum(axis=1)
     with np.errstate(invalid="ignore"):  # 0 / 0 is NaN: nothing can be said
         f1 = 2 * hits / (answered + images)  # the harmonic mean, also where only one of them is 0
-        return PerClass(hits / answered, hits / images, f1, images, tuple(names))
+        return PerClass(hits / answered, hits / images, f1, images, names)

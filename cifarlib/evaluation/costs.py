@@ -6,6 +6,7 @@ import math
 
 import keras
 
+from cifarlib import _checks as checks
 from cifarlib.layers import ClassToken, PositionEmbedding
 
 
@@ -22,6 +23,7 @@ def macs(model: keras.Model) -> int:
         ValueError: a layer or an operation is of a kind that this function does not know how to
             count, or the model is no graph of layers.
     """
+    checks.model(model)
     if not isinstance(model, keras.Sequential) and not hasattr(model, "operations"):
         raise ValueError(f"do not know how to count {model.name!r}: it is no graph of layers")
     for entry in model.get_config()["layers"]:
@@ -43,7 +45,13 @@ _MULTIPLY = (
 
 
 def layer_macs(layer: keras.layers.Layer) -> int:
-    """What :func:`macs` counts for one layer; 0 for a layer without a kernel."""
+    """What :func:`macs` counts for one layer; 0 for a layer without a kernel.
+
+    Raises:
+        ValueError: it is no layer, or of a kind that this function does not know how to count.
+    """
+    if not isinstance(layer, keras.Layer):
+        raise ValueError(f"layer must be a layer of a built model, got {layer!r}")
     if isinstance(layer, keras.Model):
         return macs(layer)
     if isinstance(layer, _FREE) or not (layer.weights or _may_multiply(layer)):

@@ -68,7 +68,7 @@ def _log_sum_exp(logits: np.ndarray) -> np.ndarray:
 
 
 def _checked(logits: np.ndarray) -> np.ndarray:
-    logits = np.asarray(logits, float)
+    logits = checks.numbers("logits", logits, finite=False).astype(float)
     if logits.ndim != 2 or logits.shape[1] < 2 or len(logits) == 0:
         raise ValueError(
             f"logits must have the shape (n, classes) with n > 0 and two classes or more, got "

@@ -60,7 +60,8 @@ def neighbors_vote(
     Raises:
         ValueError: as :func:`nearest`, or there is not one label for each row of the bank.
     """
-    labels = check_labels(labels, len(bank), "labels", classes=int(np.max(labels)) + 1)
+    bank = _checked(bank, "bank")
+    labels = check_labels(labels, len(bank), classes=_classes(labels))
     votes = np.eye(int(labels.max()) + 1)[labels[nearest(features, bank, count)]]  # (n, k, classes)
     votes *= 1 - 1e-6 * np.arange(votes.shape[1])[:, None]
     return votes.sum(axis=1).argmax(axis=1)
@@ -83,7 +84,12 @@ class LinearProbe:
 
     def logits(self, features: np.ndarray) -> np.ndarray:
         """``float32 (n, classes)`` for features ``(n, d)``."""
-        return (np.asarray(features) - self.means) / self.scales @ self.weights + self.bias
+        features = _checked(features, "features")
+        if features.shape[1] != len(self.means):
+            raise ValueError(
+                f"features must have {len(self.means)} numbers a row, got {features.shape}"
+            )
+        return (features - self.means) / self.scales @ self.weights + self.bias
 
 
 def linear_probe(
@@ -115,12 +121,10 @@ def linear_probe(
     >>> probe.logits(np.array([[2.0], [4.0]])).argmax(axis=1)
     array([0, 1])
     """
-    features = np.asarray(features, np.float32)
-    if features.ndim != 2 or not np.isfinite(features).all():
-        raise ValueError(f"features must be finite numbers (n, d), got the shape {features.shape}")
+    features = _checked(features, "features")
     decay, steps = checks.positive("decay", decay), checks.whole("steps", steps, 1)
-    classes = int(np.max(labels)) + 1
-    labels = check_labels(labels, len(features), "labels", classes=classes)
+    classes = _classes(labels)
+    labels = check_labels(labels, len(features), classes=classes)
     means, scales = features.mean(axis=0), features.std(axis=0)
     scales = np.where(scales > 1e-6, scales, 1).astype(np.float32)
     x = np.concatenate([(features - means) / scales, np.ones((len(features), 1))], axis=1)
@@ -142,7 +146,23 @@ def linear_probe(
 
 def _unit(rows: np.ndarray, name: str) -> np.ndarray:
     """Each row divided by its length; zeros stay zeros."""
-    rows = np.asarray(rows, np.float32)
-    if rows.ndim != 2:
-        raise ValueError(f"{name} must be (n, d), got the shape {rows.shape}")
+    rows = _checked(rows, name)
     return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+
+
+def _checked(rows: np.ndarray, name: str) -> np.ndarray:
+    """A row of finite numbers for each image, ``float32``."""
+    rows = checks.numbers(name, rows)
+    if rows.ndim != 2 or 0 in rows.shape:
+        raise ValueError(f"{name} must be finite numbers (n, d), n > 0, got the shape {rows.shape}")
+    return rows.astype(np.float32)
+
+
+def _classes(labels: np.ndarray) -> int:
+    """How many classes labels speak of: one more than the largest."""
+    labels = checks.array("labels", labels)
+    if labels.dtype.kind not in "iu" or labels.size == 0 or labels.min() < 0:
+        raise ValueError(
+            f"labels must be whole numbers from 0, one per row, got {labels.dtype} {labels.shape}"
+        )
+    return int(labels.max()) + 1

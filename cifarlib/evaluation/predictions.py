@@ -7,6 +7,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
+from cifarlib import _checks as checks
 from cifarlib.data.arrays import check_images
 from cifarlib.training import Batches
 
@@ -42,7 +43,11 @@ def logits(
     Source:
         The views: Jordan (2024), arXiv 2404.00498, section 3.6.
     """
+    checks.model(model)
     images = check_images(images)
+    batch_size = checks.whole("batch_size", batch_size, 1)
+    checks.preprocessed(images[:1].astype(np.float32), preprocess)  # its fault, not Keras'
+    checks.truth("test_time_augmentation", test_time_augmentation)
 
     def predict(views: np.ndarray) -> np.ndarray:
         batches = Batches(views, np.zeros(len(views)), batch_size, shuffle=False)
@@ -72,7 +77,7 @@ class _Prepared(keras.utils.PyDataset):
 
     def __getitem__(self, number: int) -> tuple[np.ndarray]:
         images, _ = self.batches[number]
-        return (np.asarray(self.preprocess(images.astype(np.float32))),)
+        return (checks.preprocessed(images.astype(np.float32), self.preprocess),)
 
 
 def _as_logits(outputs: np.ndarray) -> np.ndarray:
@@ -81,7 +86,7 @@ def _as_logits(outputs: np.ndarray) -> np.ndarray:
     Probabilities are told by their values, wherever in a model the softmax stands: none is negative
     and each row adds up to 1. No network gives such logits by chance.
     """
-    outputs = np.asarray(outputs)
+    outputs = checks.array("the model's outputs", outputs)
     if outputs.ndim != 2 or outputs.shape[1] < 2:
         raise ValueError(
             f"the model must give a row of two numbers or more per image, got {outputs.shape}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cifarlib._checks import positive
+from cifarlib._checks import array, positive
 
 
 def probabilities(predictions: np.ndarray, temperature: float = 1.0) -> np.ndarray:
@@ -39,7 +39,7 @@ def softmax(scores: np.ndarray) -> np.ndarray:
 
 def as_logits(predictions: np.ndarray) -> np.ndarray:
     """Logits as they are, or the logarithms of probabilities, ``float64 (n, classes)``."""
-    predictions = np.asarray(predictions)
+    predictions = array("predictions", predictions)
     if (
         predictions.ndim != 2
         or predictions.shape[1] < 2

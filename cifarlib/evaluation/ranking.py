@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from cifarlib import _checks as checks
+
 
 def auroc(high: np.ndarray, low: np.ndarray) -> float:
     """The chance that a score from ``high`` exceeds one from ``low``; equal ones count one half.
@@ -38,7 +40,7 @@ def auroc(high: np.ndarray, low: np.ndarray) -> float:
 
 
 def _scores(name: str, values: np.ndarray) -> np.ndarray:
-    values = np.asarray(values)
+    values = checks.array(name, values)
     if values.ndim != 1 or len(values) == 0 or values.dtype.kind not in "iufb":
         raise ValueError(
             f"{name} must be one score per image, (n,) with n > 0, got {values.dtype} "

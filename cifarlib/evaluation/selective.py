@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cifarlib import _checks as checks
 from cifarlib.evaluation.answers import right
 from cifarlib.evaluation.probabilities import probabilities
 
@@ -60,7 +61,7 @@ def risk_coverage(
     wrong = ~right(predictions, labels)
     if confidence is None:
         confidence = probabilities(predictions).max(axis=1)
-    confidence = np.asarray(confidence)
+    confidence = checks.array("confidence", confidence)
     if confidence.shape != wrong.shape or confidence.dtype.kind not in "iuf":
         raise ValueError(
             f"confidence must be one number per image, {wrong.shape}, got {confidence.dtype} "

@@ -28,6 +28,7 @@ def latency(model: keras.Model, batch_size: int = 1, *, repeats: int = 20) -> fl
     Raises:
         ValueError: ``batch_size`` or ``repeats`` is not a whole number of at least 1.
     """
+    checks.model(model)
     batch_size = checks.whole("batch_size", batch_size, 1)
     repeats = checks.whole("repeats", repeats, 1)
     images = np.zeros((batch_size, *model.input_shape[1:]), dtype=np.float32)

@@ -87,6 +87,7 @@ def pgd(
     steps = checks.whole("steps", steps, 1)
     seed = checks.whole("seed", seed, 0)
     attack = _Attack(model, images, labels, epsilon, preprocess)
+    epsilon = attack.epsilon
     step_size = 2.5 * epsilon / steps if step_size is None else step_size
     step_size = checks.not_negative("step_size", step_size)
     rng = np.random.default_rng(seed)
@@ -109,6 +110,7 @@ class _Attack:
         self.images = check_images(images).astype(np.float32)
         self.epsilon = checks.not_negative("epsilon", epsilon)
         self.scores = scores_of(model)
+        checks.function("preprocess", preprocess)
         self.preprocess = preprocess
         shape = tuple(self._scores(self.images[:1]).shape)
         if len(shape) != 2 or shape[1] < 2:
@@ -119,7 +121,13 @@ class _Attack:
 
     def _scores(self, pictures):
         pictures = ops.convert_to_tensor(pictures, dtype="float32")
-        return self.scores(pictures if self.preprocess is None else self.preprocess(pictures))
+        if self.preprocess is not None:
+            pictures = self.preprocess(pictures)
+            if not hasattr(pictures, "shape"):
+                raise ValueError(
+                    f"preprocess must give back what the model takes, it gave {pictures!r}"
+                )
+        return self.scores(pictures)
 
     def step(self, batch: slice, size: float, now: np.ndarray | None = None) -> np.ndarray:
         """One step up the loss from ``now``, within epsilon of the pictures and within 0..255."""

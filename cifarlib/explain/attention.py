@@ -9,6 +9,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from cifarlib import _checks as checks
+
 
 def attention_maps(model: keras.Model) -> keras.Model:
     """From images to the attention maps of every block.
@@ -23,6 +25,7 @@ def attention_maps(model: keras.Model) -> keras.Model:
     Raises:
         ValueError: ``model`` has no attention layers.
     """
+    checks.model(model)
     found = [layer for layer in model.layers if isinstance(layer, layers.MultiHeadAttention)]
     if not found:
         raise ValueError(f"the model {model.name!r} has no attention layers")
@@ -56,6 +59,8 @@ def attention_rollout(maps: Sequence[np.ndarray]) -> np.ndarray:
     array([[0.25, 0.75],
            [0.  , 1.  ]])
     """
+    if not isinstance(maps, list | tuple | np.ndarray):
+        raise ValueError(f"maps must be a list of arrays, one a block, got {maps!r}")
     checked = [_check_maps(block, f"the maps of block {k}") for k, block in enumerate(maps)]
     if not checked:
         raise ValueError("there are no attention maps")
@@ -99,8 +104,7 @@ def attention_distance(maps: np.ndarray, patch_size: float = 1.0) -> np.ndarray:
     array([3.414])
     """
     maps = _check_maps(maps, "the maps")
-    if not patch_size > 0:
-        raise ValueError(f"patch_size must be above 0, got {patch_size!r}")
+    patch_size = checks.positive("patch_size", patch_size)
     tokens = maps.shape[-1]
     side = math.isqrt(tokens)
     extra = tokens - side * side
@@ -117,7 +121,7 @@ def attention_distance(maps: np.ndarray, patch_size: float = 1.0) -> np.ndarray:
 
 def _check_maps(maps: np.ndarray, what: str) -> np.ndarray:
     """The maps as ``float64``, if they are attention maps."""
-    maps = np.asarray(maps, dtype=np.float64)
+    maps = checks.numbers(what, maps, finite=False).astype(np.float64)
     if maps.ndim != 4 or maps.shape[2] != maps.shape[3] or 0 in maps.shape:
         raise ValueError(f"{what} must have the shape (n, heads, tokens, tokens), got {maps.shape}")
     if not np.allclose(maps.sum(axis=-1), 1, atol=1e-2) or maps.min() < 0:

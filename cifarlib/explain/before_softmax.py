@@ -7,6 +7,8 @@ from collections.abc import Callable
 import keras
 from keras import layers, ops
 
+from cifarlib import _checks as checks
+
 
 def scores_of(model: keras.Model) -> Callable:
     """A function from a tensor of inputs to the model's scores, without dropout and the like.
@@ -23,6 +25,7 @@ def scores_of(model: keras.Model) -> Callable:
     >>> scores_of(model)(ops.convert_to_tensor([[1000.0]])).numpy().tolist()
     [[1000.0, 1000.0]]
     """
+    checks.model(model)
     last = model.layers[-1]
     if isinstance(last, layers.Softmax) or (
         isinstance(last, layers.Activation) and last.activation is keras.activations.softmax

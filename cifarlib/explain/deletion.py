@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from cifarlib._checks import whole
+from cifarlib._checks import numbers, whole
 from cifarlib.explain.saliency import filled
 from cifarlib.explain.scores import chosen, class_scores, fed, in_batches, prepared
 from cifarlib.layers import CHANNEL_MEANS
@@ -79,7 +79,7 @@ def _curve(model, images, maps, classes, steps, fill, preprocess, *, insert: boo
     """Step by step from the images to the fill, or back."""
     prepared(images)  # a wrong form is found out before anything else
     raw = np.asarray(images, np.float32)
-    maps = np.asarray(maps)
+    maps = numbers("maps", maps, finite=False)
     steps = whole("steps", steps, 1, raw.shape[1] * raw.shape[2])
     if maps.shape != raw.shape[:3]:
         raise ValueError(

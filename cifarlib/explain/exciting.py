@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from cifarlib import _checks as checks
 from cifarlib.explain.gradients import input_gradient
 from cifarlib.layers import CHANNEL_DEVIATIONS, CHANNEL_MEANS
 
@@ -45,6 +46,9 @@ def exciting_image(
     Source:
         Erhan et al. (2009); jitter and blur: Olah et al. (2017), doi 10.23915/distill.00007.
     """
+    checks.model(model)
+    steps, jitter = checks.whole("steps", steps, 0), checks.whole("jitter", jitter, 0)
+    step_size, seed = checks.positive("step_size", step_size), checks.whole("seed", seed, 0)
     if layer not in [known.name for known in model.layers]:
         raise ValueError(
             f"{model.name!r} has no layer {layer!r}; it has "
@@ -52,8 +56,7 @@ def exciting_image(
         )
     part = keras.Model(model.inputs[0], model.get_layer(layer).output)
     units = part.output_shape[-1]
-    if not 0 <= unit < units:
-        raise ValueError(f"unit must be from 0 to {units - 1}, got {unit}")
+    unit = checks.whole("unit", unit, 0, units - 1)
     rng = np.random.default_rng(seed)
     noise = rng.normal(0, 0.2, (1, 32, 32, 3))
     image = np.float32(np.array(CHANNEL_MEANS) + noise * np.array(CHANNEL_DEVIATIONS))

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from cifarlib import _checks as checks
 from cifarlib.data.arrays import check_images
 
 
@@ -22,16 +23,24 @@ def feature_maps(
         layers: names of layers of the model.
 
     Returns:
-        For each name, the layer's output ``float32 (n, ...)``.
+        For each name, the layer's output ``float32 (n, ...)``; of a layer that gives several, the
+        first: of attention what it brings to the tokens. Its maps are found by
+        :func:`cifarlib.explain.attention_maps`.
 
     Raises:
-        ValueError: the model has no layer of that name; the message lists those it has.
+        ValueError: the model has no layer of that name; the message lists those it has. Or images
+            have the wrong shape or range.
     """
+    checks.model(model)
+    layers = checks.texts("layers", layers)
+    if not layers:
+        raise ValueError("layers must name one layer or more, got none")
     known = [layer.name for layer in model.layers]
     for name in layers:
         if name not in known:
             raise ValueError(f"{model.name!r} has no layer {name!r}; it has {', '.join(known)}")
     outputs = [model.get_layer(name).output for name in layers]
+    outputs = [one[0] if isinstance(one, list | tuple) else one for one in outputs]
     results = keras.Model(model.inputs[0], outputs)(check_images(images), training=False)
     results = results if isinstance(results, list | tuple) else [results]
     return {

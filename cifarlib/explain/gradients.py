@@ -8,6 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from cifarlib import _checks as checks
+
 
 def input_gradient(function: Callable, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The value of a scalar function, and its gradient with respect to its input.
@@ -22,12 +24,22 @@ def input_gradient(function: Callable, inputs: np.ndarray) -> tuple[np.ndarray, 
         ``inputs``; zeros where the function does not depend on them.
 
     Raises:
+        ValueError: ``function`` is none, or gives no tensor, or ``inputs`` are no numbers.
         NotImplementedError: Keras runs on another backend than TensorFlow or JAX.
 
     >>> value, gradient = input_gradient(lambda x: ops.square(x), np.array([1.0, -2.0]))
     >>> float(value), gradient.tolist()
     (5.0, [2.0, -4.0])
     """
+    checks.function("function", function, none=False)
+    inputs = checks.numbers("inputs", inputs, finite=False)
+
+    def checked(tensor):
+        value = function(tensor)
+        if not hasattr(value, "dtype"):
+            raise ValueError(f"the function must give a tensor, it gave {value!r}")
+        return value
+
     x = ops.convert_to_tensor(inputs, dtype="float32")
     backend = keras.backend.backend()
     if backend == "tensorflow":
@@ -35,13 +47,13 @@ def input_gradient(function: Callable, inputs: np.ndarray) -> tuple[np.ndarray, 
 
         with tf.GradientTape() as tape:
             tape.watch(x)
-            value = tf.reduce_sum(function(x))
+            value = tf.reduce_sum(checked(x))
         gradient = tape.gradient(value, x)
         gradient = tf.zeros_like(x) if gradient is None else gradient
     elif backend == "jax":
         import jax
 
-        value, gradient = jax.value_and_grad(lambda tensor: ops.sum(function(tensor)))(x)
+        value, gradient = jax.value_and_grad(lambda tensor: ops.sum(checked(tensor)))(x)
     else:
         raise NotImplementedError(
             f"gradients are written for TensorFlow and JAX, Keras runs on {backend}"

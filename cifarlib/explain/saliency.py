@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from cifarlib._checks import not_negative, whole
+from cifarlib._checks import array, not_negative, truth, whole
 from cifarlib.explain.gradients import input_gradient
 from cifarlib.explain.scores import chosen, class_scores, fed, prepared
 
@@ -47,6 +47,7 @@ def saliency(
     Source:
         Simonyan et al. (2014), arXiv 1312.6034, section 3.
     """
+    truth("times_input", times_input)
     inputs = prepared(images, preprocess)
     with class_scores(model, inputs[:1]) as scores:
         gradient = _gradient(scores, inputs, chosen(scores, inputs, classes))
@@ -84,8 +85,8 @@ def smooth_grad(
     Source:
         Smilkov et al. (2017), arXiv 1706.03825, section 3.
     """
-    not_negative("noise", noise)
-    samples = whole("samples", samples, 1)
+    noise, samples = not_negative("noise", noise), whole("samples", samples, 1)
+    seed = whole("seed", seed, 0)
     inputs = prepared(images, preprocess)
     rng = np.random.default_rng(seed)
     axes = tuple(range(1, inputs.ndim))
@@ -150,7 +151,9 @@ def filled(color: float | np.ndarray, images: np.ndarray, name: str) -> np.ndarr
     Raises:
         ValueError: it has another shape, or values that are not from 0 to 255.
     """
-    color = np.asarray(color)
+    color = array(name, color)
+    if color.dtype.kind not in "iuf":
+        raise ValueError(f"{name} must be numbers from 0 to 255, got {color.dtype} {color.shape}")
     shape = np.shape(images)
     try:
         found = np.broadcast_to(color, shape).astype(np.float32)

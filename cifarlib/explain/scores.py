@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from cifarlib import _checks as checks
 from cifarlib.data.arrays import check_images, check_labels
 from cifarlib.explain.listening import Heard, listen, replaced_call
 
@@ -32,8 +33,8 @@ def prepared(images: np.ndarray, preprocess: Callable | None = None) -> np.ndarr
 
 def fed(images: np.ndarray, preprocess: Callable | None = None) -> np.ndarray:
     """As :func:`prepared`, unchecked: a covered image may be all but black, by rights."""
-    images = np.asarray(images, np.float32)
-    return images if preprocess is None else np.asarray(preprocess(images), np.float32)
+    found = checks.preprocessed(np.asarray(images, np.float32), preprocess)
+    return np.asarray(found, np.float32)
 
 
 @contextlib.contextmanager
@@ -62,6 +63,7 @@ def class_scores(model: keras.Model, sample: np.ndarray) -> Iterator[Callable]:
     ...     np.asarray(scores(np.array([[3.0]]))).tolist()
     [[3.0, -3.0]]
     """
+    checks.model(model)
     heard = listen(model, sample)
 
     def scores(inputs):
@@ -138,7 +140,8 @@ def chosen(scores: Callable, inputs: np.ndarray, classes) -> np.ndarray:
     """
     if classes is None:
         return in_batches(scores, inputs).argmax(axis=1)
-    if np.ndim(classes) == 0:
+    classes = checks.array("classes", classes)
+    if classes.ndim == 0:
         classes = np.full(len(inputs), classes)
     count = in_batches(scores, inputs[:1]).shape[1]
     return check_labels(classes, len(inputs), "classes", classes=count).astype(np.int64)

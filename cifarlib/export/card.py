@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from cifarlib import _checks as checks
 from cifarlib.data import CLASS_NAMES
 
 
@@ -59,9 +60,22 @@ def model_card(
     for name, text in (("description", description), ("intended_use", intended_use)):
         if not isinstance(text, str) or not text.strip():
             raise ValueError(f"{name} must say something, got {text!r}")
+    if isinstance(record, type) or not hasattr(record, "finished"):
+        raise ValueError(f"record must be one of the zoo, as zoo.record(name), got {record!r}")
+    if not all(item.strip() for item in checks.texts("limits", limits)):
+        raise ValueError(f"limits must say something each, got {limits!r}")
+    for name, given in (("per_class", per_class), ("files", files)):
+        if given is not None and not isinstance(given, dict):
+            raise ValueError(f"{name} must be a dictionary, got {given!r}")
+    for name, size in (files or {}).items():
+        checks.whole(f"the bytes of {name!r} in files", size, 0)
     if not record.finished:
         raise ValueError(f"no seed of {record.name!r} finished, so there is nothing to report")
-    wrong = {name: share for name, share in (per_class or {}).items() if not 0 <= share <= 1}
+    wrong = {
+        name: share
+        for name, share in (per_class or {}).items()
+        if not checks.is_number(share) or not 0 <= share <= 1
+    }
     if wrong:
         raise ValueError(f"per_class must give shares from 0 to 1, got {wrong}")
     sections = {

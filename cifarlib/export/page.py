@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from cifarlib._checks import positive
+from cifarlib._checks import function, names, positive, preprocessed
 from cifarlib._files import write_atomically
 from cifarlib.data import CLASS_NAMES
 from cifarlib.export.traced import checked_path
@@ -73,6 +73,8 @@ def to_page(
         raise TypeError(f"the page takes {ACCEPTED}, got {type(model).__name__}")
     path = checked_path(path, ".json")
     temperature = positive("temperature", temperature)
+    class_names = names("class_names", class_names)
+    function("preprocess", preprocess)
     _check_shapes(model, list(class_names))
     entries = [] if preprocess is None else [_measured(preprocess)]
     if preprocess is None and not isinstance(model.layers[0], layers.Rescaling):
@@ -83,7 +85,7 @@ def to_page(
         raise ValueError(f"the network has no Dense layer that gives the classes; {_accepted()}")
     content = {
         "format": FORMAT, "version": VERSION, "name": model.name,
-        "classes": [str(name) for name in class_names], "temperature": temperature,
+        "classes": list(class_names), "temperature": temperature,
         "layers": [entry for entry in entries if entry["kind"] != "softmax"],
     }  # fmt: skip
     write_atomically(path, lambda file: file.write(json.dumps(content).encode()))
@@ -142,7 +144,7 @@ def _scale(name: str, scale, offset) -> dict:
 def _measured(preprocess: Callable) -> dict:
     """What a function does to raw images, if it only scales and shifts the channels."""
     grays = np.broadcast_to(_PROBES[:, None, None, None], (len(_PROBES), 32, 32, 3)).copy()
-    found = np.asarray(preprocess(grays), np.float64)
+    found = np.asarray(preprocessed(grays, preprocess), np.float64)
     if found.shape != grays.shape:
         raise ValueError(f"preprocess must keep the shape (n, 32, 32, 3), gave {found.shape}")
     offset = found[0, 0, 0]

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from cifarlib._checks import whole
+from cifarlib import _checks as checks
 from cifarlib.data.arrays import check_images
 from cifarlib.export.traced import require
 
@@ -43,16 +43,21 @@ def open_exported(path: str | Path, *, threads: int | None = None) -> Callable:
     Raises:
         FileNotFoundError: there is no such file.
         ModuleNotFoundError: ``onnxruntime`` or ``ai-edge-litert`` is not installed.
-        ValueError: the name ends otherwise, or ``threads`` is not at least 1.
+        ValueError: the name ends otherwise, the file is damaged, or ``threads`` is not at least 1.
     """
-    path = Path(path).expanduser()
+    path = checks.path("path", path)
     if threads is not None:
-        threads = whole("threads", threads, 1)
+        threads = checks.whole("threads", threads, 1)
     if path.suffix not in _OPENERS:
         raise ValueError(f"the name of the file must end in .onnx or .tflite, got {path.name!r}")
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not there: export the model first")
-    return _OPENERS[path.suffix](path, threads)
+    try:
+        return _OPENERS[path.suffix](path, threads)
+    except ModuleNotFoundError:
+        raise
+    except Exception as error:  # each runtime has its own
+        raise ValueError(f"{path} is damaged, or no network: {error}") from error
 
 
 def run_exported(
@@ -79,13 +84,13 @@ def run_exported(
         FileNotFoundError, ModuleNotFoundError: as for :func:`open_exported`.
     """
     images = check_images(images)
-    batch_size = whole("batch_size", batch_size, 1)
+    checks.function("preprocess", preprocess)
+    batch_size = checks.whole("batch_size", batch_size, 1)
     answer = open_exported(path)
     outputs = []
     for start in range(0, len(images), batch_size):
         batch = images[start : start + batch_size].astype(np.float32)
-        if preprocess is not None:
-            batch = np.asarray(preprocess(batch), np.float32)
+        batch = np.asarray(checks.preprocessed(batch, preprocess), np.float32)
         outputs.append(answer(batch))
     return np.concatenate(outputs)
 
@@ -112,11 +117,11 @@ def parity(
     Raises:
         ValueError, FileNotFoundError, ModuleNotFoundError: as for :func:`run_exported`.
     """
+    checks.model(model)
     images = check_images(images)
     found = run_exported(path, images, preprocess=preprocess)
     batch = images.astype(np.float32)
-    if preprocess is not None:
-        batch = np.asarray(preprocess(batch), np.float32)
+    batch = np.asarray(checks.preprocessed(batch, preprocess), np.float32)
     wanted = model.predict(batch, batch_size=100, verbose=0)
     same = found.argmax(axis=1) == wanted.argmax(axis=1)
     return Parity(float(np.abs(found - wanted).max()), float(same.mean()), len(images))

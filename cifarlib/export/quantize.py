@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from cifarlib._checks import whole
+from cifarlib import _checks as checks
 from cifarlib._files import write_atomically
 from cifarlib.data.arrays import check_images
 from cifarlib.export.litert import converter
@@ -44,13 +44,13 @@ def quantize_symmetric(
     >>> integers.tolist(), round(float(scale), 4)
     ([52, -127, 3], 0.01)
     """
-    weights = np.asarray(weights, np.float32)
-    bits = whole("bits", bits, 2, 16)
+    weights = checks.numbers("weights", weights, finite=False).astype(np.float32)
+    bits = checks.whole("bits", bits, 2, 16)
     if not np.isfinite(weights).all():
         raise ValueError("the weights must be finite, got nan or inf among them")
     others = None
     if axis is not None:
-        axis = whole("axis", axis, -weights.ndim, weights.ndim - 1) % weights.ndim
+        axis = checks.whole("axis", axis, -weights.ndim, weights.ndim - 1) % weights.ndim
         others = tuple(place for place in range(weights.ndim) if place != axis)
     largest = 2 ** (bits - 1) - 1
     reach = np.abs(weights).max(axis=others, keepdims=others is not None, initial=0)
@@ -114,8 +114,7 @@ def to_int8(
     check_model(model)
     path = checked_path(path, ".tflite")
     images = check_images(images).astype(np.float32)
-    if preprocess is not None:
-        images = np.asarray(preprocess(images), np.float32)
+    images = np.asarray(checks.preprocessed(images, preprocess), np.float32)
     with converter(model) as work:
         work.optimizations = [tf.lite.Optimize.DEFAULT]
         work.representative_dataset = lambda: ([image[None]] for image in images)
@@ -138,12 +137,22 @@ def quantized_weights(path: str | Path) -> dict[str, tuple[np.ndarray, np.ndarra
 
     Raises:
         ModuleNotFoundError: ``ai-edge-litert`` is not installed.
+        FileNotFoundError: there is no such file.
+        ValueError: the name ends otherwise, or the file is damaged.
     """
+    path = checks.path("path", path)
+    if path.suffix != ".tflite":
+        raise ValueError(f"the name of the file must end in .tflite, got {path.name!r}")
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is not there: export the model first")
     require("ai_edge_litert")
     from ai_edge_litert.interpreter import Interpreter
 
     # Without the accelerator, which packs the weights in a form of its own
-    interpreter = Interpreter(str(path))
+    try:
+        interpreter = Interpreter(str(path))
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged, or no network: {error}") from error
     found = {}
     for detail in interpreter.get_tensor_details():
         scales = detail["quantization_parameters"]["scales"]

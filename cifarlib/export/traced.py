@@ -7,6 +7,7 @@ from pathlib import Path
 
 import keras
 
+from cifarlib import _checks as checks
 from cifarlib._files import check_writable
 
 # The extra "export": the name to import, and the name to install
@@ -44,7 +45,7 @@ def checked_path(path: str | Path, suffix: str) -> Path:
         ValueError: it does not end in ``suffix``.
         OSError: it cannot be written.
     """
-    path = Path(path).expanduser()
+    path = checks.path("path", path)
     if path.suffix != suffix:
         raise ValueError(f"the name of this file must end in {suffix}, got {path.name!r}")
     check_writable(path)

@@ -68,7 +68,18 @@ def augment(
     Returns:
         New images and labels. Images are ``float32`` if the settings have mixup, whatever the coin
         says, and else of the type given; labels are ``float32`` if the settings mix.
+
+    Raises:
+        ValueError: an argument has another shape or type.
     """
+    checks.instance("settings", settings, Augmentation)
+    images = checks.pictures("images", images)
+    mirror = checks.array("mirror", mirror)
+    if mirror.shape != (len(images),) or mirror.dtype != bool:
+        raise ValueError(
+            f"mirror must be one True or False per image, bool ({len(images)},), got "
+            f"{mirror.dtype} {mirror.shape}"
+        )
     if settings.operations:
         images = rand_augment(images, settings.operations, settings.magnitude, rng)
     images = shift(images, settings.crop, rng) if settings.crop else images.copy()

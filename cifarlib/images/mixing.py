@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from cifarlib import _checks as checks
+
 # What cutout fills with: the mean color of the training images, which normalization turns into 0
 MEAN_COLOR = np.array([125, 123, 114], np.uint8)
 
@@ -11,9 +13,14 @@ MEAN_COLOR = np.array([125, 123, 114], np.uint8)
 def cutout(images: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
     """Cover a square of each image with the mean color; it may reach over the border.
 
+    Raises:
+        ValueError: images have another shape, or ``side`` is no whole number from 0 on.
+
     Source:
         DeVries and Taylor (2017), arXiv 1708.04552.
     """
+    images, side = checks.pictures("images", images), checks.whole("side", side, 0)
+    checks.generator("rng", rng)
     inside = _boxes(images.shape, np.full(len(images), side), rng)
     return np.where(inside[..., None], MEAN_COLOR, images)
 
@@ -33,12 +40,14 @@ def mixup(
         ``float32 (n, 32, 32, 3)`` and ``float32 (n, 10)``.
 
     Raises:
-        ValueError: ``shares`` are classes, not shares of the classes.
+        ValueError: ``shares`` are classes, not shares of the classes; or an argument has another
+            shape or is outside its range.
 
     Source:
         Zhang et al. (2017), arXiv 1710.09412.
     """
-    check_shares(shares)
+    images, shares = _checked(images, shares, rng)
+    alpha = checks.positive("alpha", alpha)
     weights = rng.beta(alpha, alpha, len(images)).astype(np.float32)
     partners = rng.permutation(len(images))
     mixed = [
@@ -66,12 +75,14 @@ def cutmix(
         Images of the type given, and ``float32 (n, 10)``.
 
     Raises:
-        ValueError: ``shares`` are classes, not shares of the classes.
+        ValueError: ``shares`` are classes, not shares of the classes; or an argument has another
+            shape or is outside its range.
 
     Source:
         Yun et al. (2019), arXiv 1905.04899.
     """
-    check_shares(shares)
+    images, shares = _checked(images, shares, rng)
+    alpha = checks.positive("alpha", alpha)
     sides = np.sqrt(rng.beta(alpha, alpha, len(images))) * images.shape[1]
     partners = rng.permutation(len(images))
     inside = _boxes(images.shape, sides.round().astype(int), rng)
@@ -82,11 +93,33 @@ def cutmix(
 
 
 def check_shares(shares: np.ndarray) -> None:
-    """Refuse labels that cannot be mixed."""
-    if shares.ndim != 2:
+    """Refuse labels that cannot be mixed.
+
+    Raises:
+        ValueError: they are no shares of the classes.
+    """
+    found = checks.array("labels", shares)
+    numbers = found.dtype.kind in "iufb"
+    if found.ndim != 2 or not numbers or not np.isfinite(found).all():
         raise ValueError(
-            f"labels must be shares of the classes (n, 10) to be mixed, got shape {shares.shape}"
+            "labels must be shares of the classes (n, 10) to be mixed, got "
+            f"shape {found.shape}, {found.dtype}"
         )
+
+
+def _checked(
+    images: np.ndarray, shares: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """The images of a batch and their shares as arrays, if they fit together."""
+    images = checks.pictures("images", images)
+    check_shares(shares)
+    shares = np.asarray(shares)
+    if len(shares) != len(images):
+        raise ValueError(
+            f"each image needs a row of shares, got {len(images)} images and shares {shares.shape}"
+        )
+    checks.generator("rng", rng)
+    return images, shares
 
 
 def _boxes(shape: tuple, sides: np.ndarray, rng: np.random.Generator) -> np.ndarray:

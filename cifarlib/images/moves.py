@@ -13,7 +13,12 @@ def shift(images: np.ndarray, pixels: int, rng: np.random.Generator) -> np.ndarr
     """Move each image by up to ``pixels`` each way, and mirror it at its borders to fill up.
 
     That is: pad by reflection, then crop 32 x 32 at random, each image elsewhere.
+
+    Raises:
+        ValueError: images have another shape, or ``pixels`` is no whole number from 0 on.
     """
+    images, pixels = checks.pictures("images", images), checks.whole("pixels", pixels, 0)
+    checks.generator("rng", rng)
     around = ((0, 0), (pixels, pixels), (pixels, pixels), (0, 0))
     padded = np.pad(images, around, mode="reflect" if pixels else "edge")
     count, height, width, _ = images.shape
@@ -30,12 +35,14 @@ def mirrored(count: int, flip: str, seed: int, epoch: int) -> np.ndarray:
     in each later epoch, so that two epochs in a row show both sides of each.
 
     Raises:
-        ValueError: there is no such ``flip``.
+        ValueError: there is no such ``flip``, or a number is no whole one from 0 on.
 
     Source:
         Alternating flip: Jordan (2024), arXiv 2404.00498, section 3.5.
     """
     checks.choice("flip", flip, FLIPS)
+    count, seed = checks.whole("count", count, 0), checks.whole("seed", seed, 0)
+    epoch = checks.whole("epoch", epoch, 0)
     if flip == "none":
         return np.zeros(count, bool)
     drawn_in = epoch if flip == "random" else 0

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
+from cifarlib import _checks as checks
+
 _GRAY = (125, 123, 114)  # what moves in from outside: the mean color of the training images
 
 
@@ -53,9 +55,16 @@ def rand_augment(
     Returns:
         ``uint8 (n, 32, 32, 3)``.
 
+    Raises:
+        ValueError: images have another shape or type, or a number is outside its range.
+
     Source:
         Cubuk et al. (2019), arXiv 1909.13719.
     """
+    images = checks.pictures("images", images, np.uint8)
+    operations = checks.whole("operations", operations, 0, len(OPERATIONS))
+    magnitude = checks.whole("magnitude", magnitude, 0, 30)
+    checks.generator("rng", rng)
     names, changed = list(OPERATIONS), np.empty_like(images)
     for number, array in enumerate(images):
         image = Image.fromarray(array)

@@ -51,8 +51,8 @@ def random_views(
     >>> views.shape, int(views.min()), int(views.max())  # nothing but crops of a gray wall
     ((4, 32, 32, 3), 100, 100)
     """
-    if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8:
-        raise ValueError(f"images must be uint8 (n, h, w, 3), got {images.dtype} {images.shape}")
+    images = checks.pictures("images", images, np.uint8)
+    checks.generator("rng", rng)
     smallest = checks.share("smallest", checks.positive("smallest", smallest))
     jitter, gray = checks.share("jitter", jitter), checks.share("gray", gray)
     count, height, width, _ = images.shape

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from cifarlib._checks import positive
+from cifarlib._checks import plain, positive
 
 
 @keras.saving.register_keras_serializable("cifarlib")
@@ -34,7 +34,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
     def __init__(self, *, beta_factor: float = 1.0, **settings) -> None:
         super().__init__(**{"epsilon": 1e-5, "momentum": 0.9} | settings)
         positive("beta_factor", beta_factor)
-        self.beta_factor = beta_factor
+        self.beta_factor = plain(beta_factor)
 
     def call(self, inputs, training=None, mask=None):
         if mask is None and self._fits_the_kernel(inputs):

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import keras
 
+from cifarlib._checks import called, fraction
+
 
 def stochastic_depth(rate: float, name: str | None = None) -> keras.layers.Layer:
     """Drop the whole input of an image with probability ``rate`` in training, scale up the others.
 
     Put it at the end of a residual branch, before the addition.
 
+    Raises:
+        ValueError: ``rate`` is not at least 0 and below 1.
+
     Source:
         Huang et al. (2016), arXiv 1603.09382.
     """
+    fraction("rate", rate)
+    if name is not None:
+        called(name, "")
     return keras.layers.Dropout(rate, noise_shape=(None, 1, 1, 1), name=name)

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from cifarlib._checks import choice
+from cifarlib._checks import choice, whole
 
 
 @keras.saving.register_keras_serializable("cifarlib")
@@ -61,6 +61,7 @@ def sincos_positions(tokens: int, dim: int) -> np.ndarray:
     Raises:
         ValueError: ``dim`` is no multiple of 4, or ``tokens`` neither a square nor one more.
     """
+    tokens, dim = whole("tokens", tokens, 1), whole("dim", dim, 4)
     side = math.isqrt(tokens)
     if dim % 4 or tokens - side * side not in (0, 1):
         raise ValueError(

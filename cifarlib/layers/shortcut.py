@@ -7,6 +7,7 @@ import math
 import keras
 from keras import ops
 
+from cifarlib._checks import whole
 from cifarlib.layers.inputs import require_channels_last
 
 
@@ -18,6 +19,9 @@ class PaddedShortcut(keras.layers.Layer):
         filters: channels of the output, at least those of the input.
         stride: the step between the pixels kept.
 
+    Raises:
+        ValueError: one is no whole number of at least 1.
+
     Source:
         He et al. (2015), arXiv 1512.03385, section 3.3, option A.
     """
@@ -25,7 +29,7 @@ class PaddedShortcut(keras.layers.Layer):
     def __init__(self, filters: int, stride: int, **settings) -> None:
         super().__init__(**settings)
         require_channels_last()
-        self.filters, self.stride = filters, stride
+        self.filters, self.stride = whole("filters", filters, 1), whole("stride", stride, 1)
 
     def call(self, inputs):
         kept = inputs[:, :: self.stride, :: self.stride]

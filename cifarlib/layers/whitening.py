@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from cifarlib._checks import whole
+from cifarlib._checks import numbers, whole
 from cifarlib.data.arrays import check_images
 from cifarlib.layers.inputs import CHANNEL_DEVIATIONS, CHANNEL_MEANS
 
@@ -17,9 +17,15 @@ class Whitening(keras.initializers.Initializer):
 
     Args:
         kernel: as :func:`whitening_kernel` makes it.
+
+    Raises:
+        ValueError: it is no kernel of a convolution.
     """
 
     def __init__(self, kernel: np.ndarray) -> None:
+        kernel = numbers("kernel", kernel)
+        if kernel.ndim != 4 or 0 in kernel.shape:
+            raise ValueError(f"kernel must be (height, width, in, out), got {kernel.shape}")
         self.kernel = np.asarray(kernel, np.float32)
 
     def __call__(self, shape, dtype=None):
@@ -51,7 +57,7 @@ def whitening_kernel(images: np.ndarray, patch_size: int = 2, components: int = 
     Source:
         Page (2018), "How to train your ResNet"; Jordan (2024), arXiv 2404.00498, section 3.1.
     """
-    check_images(images)
+    images = check_images(images)
     patch_size = whole("patch_size", patch_size, 1, 32)
     values_each = 3 * patch_size**2
     components = whole("components", components, 1, values_each)

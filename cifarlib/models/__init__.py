@@ -59,6 +59,6 @@ def build(name: str, **settings) -> keras.Model:
     Raises:
         ValueError: there is no model of that name; the message lists those there are.
     """
-    if name not in BUILDERS:
+    if not isinstance(name, str) or name not in BUILDERS:
         raise ValueError(f"no model is called {name!r}; there are {', '.join(sorted(BUILDERS))}")
     return BUILDERS[name](**settings)

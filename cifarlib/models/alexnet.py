@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib._checks import choice, fraction, whole
+from cifarlib._checks import called, choice, fraction, keras_name, whole
 from cifarlib.layers import (
     BatchNormalization,
     LocalResponseNormalization,
@@ -62,6 +62,8 @@ def alexnet(
     width = whole("width", width, 1)
     fraction("dropout", dropout)
     choice("norm", norm, NORMS)
+    keras_name("activation", activation, "activations")
+    keras_name("initializer", initializer, "initializers")
     hidden = round(width * 256 / 24)
 
     def conv(number: int, filters: int, size: int) -> layers.Layer:
@@ -110,5 +112,5 @@ def alexnet(
             dense(2),
             *last_layers(classes),
         ],
-        name=name or "alexnet",
+        name=called(name, "alexnet"),
     )

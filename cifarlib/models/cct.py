@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 
+from cifarlib._checks import called
 from cifarlib.models.vit import vit
 
 
@@ -35,4 +36,4 @@ def cct(
     settings = {
         "tokenizer": "convolution", "pooling": "sequence", "mlp_ratio": 1.0, "drop_path_rate": 0.1,
     } | settings  # fmt: skip
-    return vit(depth=depth, dim=dim, heads=heads, name=name or "cct", **settings)
+    return vit(depth=depth, dim=dim, heads=heads, name=called(name, "cct"), **settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib._checks import divisor, whole
+from cifarlib._checks import called, divisor, whole
 from cifarlib.layers import BatchNormalization, normalization, raw_images
 from cifarlib.models.head import logits
 
@@ -61,7 +61,7 @@ def convmixer(
         x = layers.Conv2D(dim, 1, name=f"{block}_channels")(x)
         x = _gelu_norm(x, f"{block}_channels")
     x = layers.GlobalAveragePooling2D(name="pool")(x)
-    return keras.Model(images, logits(x, classes), name=name or "convmixer")
+    return keras.Model(images, logits(x, classes), name=called(name, "convmixer"))
 
 
 def _gelu_norm(x, name: str):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from cifarlib._checks import fraction, positive, whole
+from cifarlib._checks import called, fraction, positive, truth, whole
 from cifarlib.layers import (
     BatchNormalization,
     normalization,
@@ -73,6 +73,7 @@ def efficientnet(
     resolution = whole("resolution", resolution, 1)
     fraction("dropout", dropout)
     fraction("drop_path_rate", drop_path_rate)
+    _check_stages(stages)
     images = raw_images()
     x = normalization()(images)
     if resolution != 32:
@@ -96,7 +97,22 @@ def efficientnet(
         )
     x = _conv_norm_swish(x, _scaled(384, width), 1, name="head")
     x = layers.Dropout(dropout, name="dropout")(layers.GlobalAveragePooling2D(name="pool")(x))
-    return keras.Model(images, logits(x, classes), name=name or "efficientnet")
+    return keras.Model(images, logits(x, classes), name=called(name, "efficientnet"))
+
+
+def _check_stages(stages: Sequence[tuple[bool, int, int, int, int]]) -> None:
+    if not isinstance(stages, list | tuple) or len(stages) == 0:
+        raise ValueError(f"stages must be a list of stages, got {stages!r}")
+    for stage in stages:
+        if not isinstance(stage, list | tuple) or len(stage) != 5:
+            raise ValueError(
+                "each of the stages must be (fused, expansion, filters, number, stride), got "
+                f"{stage!r}"
+            )
+        truth("fused, in stages,", stage[0])
+        names = ("expansion", "filters", "number", "stride")
+        for name, value in zip(names, stage[1:], strict=True):
+            whole(f"{name}, in stages,", value, 1)
 
 
 def inverted_residual(

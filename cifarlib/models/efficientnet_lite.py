@@ -7,7 +7,7 @@ import math
 import keras
 from keras import layers
 
-from cifarlib._checks import fraction, whole
+from cifarlib._checks import called, fraction, whole
 from cifarlib.layers import BatchNormalization, require_channels_last
 from cifarlib.models.head import logits
 
@@ -77,7 +77,7 @@ def efficientnet_lite0(
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     if classes is not None:
         x = layers.Dropout(dropout, name="dropout")(x)
-    return keras.Model(images, logits(x, classes), name=name or "efficientnet_lite0")
+    return keras.Model(images, logits(x, classes), name=called(name, "efficientnet_lite0"))
 
 
 def _block(x, filters: int, kernel: int, stride: int, expansion: int, name: str):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib._checks import divisor, whole
+from cifarlib._checks import divisor, positive, text, whole
 from cifarlib.layers import FillInTokens, PositionEmbedding, TakeTokens, normalization, raw_images
 from cifarlib.models.vit import encoder_block
 
@@ -53,12 +53,15 @@ def masked_autoencoder(
     >>> encoder.output_shape, autoencoder.output_shape
     ((None, 128), (None, 64, 48))
     """
+    text("name", name)
     patch_size = divisor("patch_size", patch_size, 32)
     depth, decoder_depth = whole("depth", depth, 1), whole("decoder_depth", decoder_depth, 1)
     heads = whole("heads", heads, 1)
+    mlp_ratio = positive("mlp_ratio", mlp_ratio)
     for setting, value in (("dim", dim), ("decoder_dim", decoder_dim)):
         if whole(setting, value, 4) % 4 or value % heads:
             raise ValueError(f"{setting} must be a multiple of 4 and of heads={heads}, got {value}")
+    dim, decoder_dim = int(dim), int(decoder_dim)
     patches = (32 // patch_size) ** 2
     blocks = _blocks("encoder", dim, depth, heads, mlp_ratio)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from cifarlib._checks import choice, whole
+from cifarlib._checks import called, choice, whole
 from cifarlib.models.efficientnet_lite import efficientnet_lite0
 from cifarlib.models.torch_file import read_tensors
 
@@ -73,9 +73,9 @@ def pretrained(
         raise ValueError(
             f"the source {source!r} has {', '.join(known)}, got the architecture {architecture!r}"
         )
-    whole("input_size", input_size, 32)
+    input_size = whole("input_size", input_size, 32)
     if classes is not None:
-        whole("classes", classes, 1)
+        classes = whole("classes", classes, 1)
     if source == "keras.applications":
         return _of_applications(architecture, input_size, classes, name)
     tensors = imagenet_tensors()
@@ -234,4 +234,4 @@ def _of_applications(
     x = network(x)
     if not original and classes is not None:
         x = keras.layers.Dense(classes, dtype="float32", name="logits")(x)
-    return keras.Model(images, x, name=name or architecture.lower())
+    return keras.Model(images, x, name=called(name, architecture.lower()))

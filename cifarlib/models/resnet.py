@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib._checks import choice, truth, whole
+from cifarlib._checks import called, choice, truth, whole
 from cifarlib.layers import BatchNormalization, PaddedShortcut, normalization, raw_images
 from cifarlib.models.head import logits
 
@@ -53,7 +53,7 @@ def resnet(
     choice("shortcut", shortcut, SHORTCUTS)
     truth("residual", residual)
     stages = [(width * factor, (depth - 2) // 6) for factor in (1, 2, 4)]
-    name = name or f"{'resnet' if residual else 'plain'}{depth}"
+    name = called(name, f"{'resnet' if residual else 'plain'}{depth}")
     return _network(name, width, stages, shortcut if residual else None, classes)
 
 
@@ -91,7 +91,7 @@ def resnet18(
     width = whole("width", width, 1)
     choice("shortcut", shortcut, SHORTCUTS)
     stages = [(width * 2**i, 2) for i in range(4)]
-    return _network(name or "resnet18", width, stages, shortcut, classes)
+    return _network(called(name, "resnet18"), width, stages, shortcut, classes)
 
 
 def _network(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib._checks import fraction
+from cifarlib._checks import called, fraction
 from cifarlib.layers import raw_images
 from cifarlib.models.head import last_layers
 
@@ -51,5 +51,5 @@ def simple_cnn(
             layers.Dropout(dropout, name="dropout"),
             *last_layers(classes),
         ],
-        name=name or "simple_cnn",
+        name=called(name, "simple_cnn"),
     )

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from cifarlib._checks import positive_integers, whole
+from cifarlib._checks import called, fraction, keras_name, positive_integers, whole
 from cifarlib.data import load_cifar10
 from cifarlib.layers import (
     BatchNormalization,
@@ -79,6 +79,8 @@ def speednet(
     patch_size = whole("patch_size", patch_size, 1)
     stride = whole("stride", stride, 1)
     components = whole("components", components, 1)
+    keras_name("activation", activation, "activations")
+    fraction("bn_momentum", bn_momentum)
     if (32 - patch_size) // stride + 1 < 8:
         raise ValueError(
             "three max-pools need 8 x 8 places or more, "
@@ -109,7 +111,7 @@ def speednet(
         classes = whole("classes", classes, 1)
         x = layers.Dense(classes, use_bias=False, dtype="float32", name="classes")(x)
         x = layers.Rescaling(1 / 9, dtype="float32", name="logits")(x)
-    return keras.Model(inputs, x, name=name or "speednet")
+    return keras.Model(inputs, x, name=called(name, "speednet"))
 
 
 def _convolution(width: int, name: str) -> layers.Layer:

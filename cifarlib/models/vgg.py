@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib._checks import choice, fraction, truth, whole
+from cifarlib._checks import called, choice, fraction, keras_name, truth, whole
 from cifarlib.layers import BatchNormalization, normalization, raw_images
 from cifarlib.models.head import logits
 
@@ -62,6 +62,8 @@ def vgg(
     width = whole("width", width, 1)
     fraction("dropout", dropout)
     truth("batch_norm", batch_norm)
+    if initializer != "small":
+        keras_name("initializer", initializer, "initializers")
     if initializer == "small":
         initializer = {"class_name": "RandomNormal", "config": {"stddev": 0.01}}
     images = raw_images()
@@ -81,4 +83,4 @@ def vgg(
             x = layers.Activation("relu", name=place.format("relu"))(x)
         x = layers.MaxPooling2D(2, name=f"stack{stack}_pool")(x)  # 32 -> 16 -> 8 -> 4 -> 2 -> 1
     x = layers.Dropout(dropout, name="dropout")(layers.Flatten(name="flatten")(x))
-    return keras.Model(images, logits(x, classes), name=name or f"vgg{depth}")
+    return keras.Model(images, logits(x, classes), name=called(name, f"vgg{depth}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from cifarlib._checks import choice, divisor, fraction, positive, whole
+from cifarlib._checks import called, choice, divisor, fraction, positive, whole
 from cifarlib.layers import ClassToken, PositionEmbedding, normalization, raw_images
 from cifarlib.models.head import logits
 
@@ -113,7 +113,7 @@ def vit(
         weights = layers.Softmax(axis=1, name="pool_weights")(weights)  # (64, 1)
         x = layers.Dot(axes=1, name="pool_sum")([weights, x])
         x = layers.Flatten(name="pool")(x)  # (128,)
-    return keras.Model(images, logits(x, classes), name=name or "vit")
+    return keras.Model(images, logits(x, classes), name=called(name, "vit"))
 
 
 def encoder_block(x, number: int, heads: int, hidden: int, dropout: float, drop_path_rate: float):

@@ -13,7 +13,7 @@ import numpy as np
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
-from cifarlib._checks import choice
+from cifarlib import _checks as checks
 from cifarlib.data import CLASS_NAMES
 from cifarlib.service.bodies import BodyLimit, uploaded
 from cifarlib.service.limits import Limits
@@ -89,7 +89,11 @@ def create_app(
     Raises:
         ValueError: the model or a setting does not fit; see :class:`Predictor`.
     """
-    choice("fit", fit, ("crop", "pad"))
+    checks.choice("fit", fit, ("crop", "pad"))
+    checks.text("name", name)
+    checks.instance("limits", limits, Limits)
+    if card is not None and not isinstance(card, Mapping):
+        raise ValueError(f"card must be a dictionary of further entries, got {card!r}")
     predictor = Predictor(
         model,
         class_names=class_names,

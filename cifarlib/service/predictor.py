@@ -52,6 +52,7 @@ class Predictor:
         temperature: float = 1.0,
         batch_size: int = 16,
     ) -> None:
+        checks.model(model)
         shape = getattr(model, "input_shape", None)
         square = isinstance(shape, tuple) and len(shape) == 4 and shape[1] == shape[2]
         if not square or shape[3] != 3 or not isinstance(shape[1], int):
@@ -59,7 +60,7 @@ class Predictor:
                 f"the model must take square color images (n, size, size, 3), it takes {shape}"
             )
         self.model, self.preprocess, self.size = model, preprocess, shape[1]
-        self.class_names = tuple(str(name) for name in class_names)
+        self.class_names = checks.names("class_names", class_names)
         self.temperature = checks.positive("temperature", temperature)
         self.batch_size = checks.whole("batch_size", batch_size, 1)
         self.batches, self._lock = 0, threading.Lock()
@@ -86,9 +87,10 @@ class Predictor:
         Raises:
             ValueError: there are too many images, or they have another shape.
         """
-        images = np.asarray(images)
+        images = checks.numbers("images", images)
         wanted = (self.size, self.size, 3)
-        if images.ndim != 4 or images.shape[1:] != wanted or not len(images) <= self.batch_size:
+        fits = images.ndim == 4 and images.shape[1:] == wanted
+        if not fits or not 1 <= len(images) <= self.batch_size:
             raise ValueError(
                 f"images must be 1 to {self.batch_size} of the shape {wanted}, got {images.shape}"
             )
@@ -105,6 +107,5 @@ class Predictor:
 
     def _outputs(self, batch: np.ndarray) -> np.ndarray:
         """A hundred times faster for one image than ``model.predict``, which plans for many."""
-        if self.preprocess is not None:
-            batch = np.asarray(self.preprocess(batch))
+        batch = checks.preprocessed(batch, self.preprocess)
         return np.asarray(self.model.predict_on_batch(batch), np.float32)

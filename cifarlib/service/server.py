@@ -23,10 +23,12 @@ def listening(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
         port: from 1 to 65535, or 0 for any that is free.
 
     Raises:
-        ValueError: the port is no such number.
+        ValueError: the port is no such number, or the host no text.
         OSError: another program has the port, the host is no address of this machine, or the
             system does not allow it; the message says so.
     """
+    if not isinstance(host, str) or not host:
+        raise ValueError(f"host must be the name or address of this machine, got {host!r}")
     port = checks.whole("port", port, 0, 65535)
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
@@ -81,6 +83,7 @@ class BackgroundServer:
     """
 
     def __init__(self, app: FastAPI, host: str = "127.0.0.1", port: int = 0) -> None:
+        checks.instance("app", app, FastAPI, "create_app(model)")
         listener = listening(host, port)
         server = server_of(app)
         thread = threading.Thread(

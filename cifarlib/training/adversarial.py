@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import keras
 
+from cifarlib import _checks as checks
+
 
 @contextlib.contextmanager
 def against_attacks(model: keras.Model, epsilon: float, seed: int = 0) -> Iterator[None]:
@@ -24,6 +26,7 @@ def against_attacks(model: keras.Model, epsilon: float, seed: int = 0) -> Iterat
             training that was stopped goes on exactly as it would have.
 
     Raises:
+        ValueError: a number is outside its range, or the model is none or not compiled.
         NotImplementedError: ``epsilon`` is above 0, and Keras runs on another backend than
             TensorFlow.
 
@@ -41,6 +44,8 @@ def against_attacks(model: keras.Model, epsilon: float, seed: int = 0) -> Iterat
     >>> bool(102**2 <= loss <= 108**2)
     True
     """
+    epsilon, seed = checks.not_negative("epsilon", epsilon), checks.whole("seed", seed, 0)
+    checks.model(model)
     if not epsilon:
         yield
         return
@@ -51,6 +56,8 @@ def against_attacks(model: keras.Model, epsilon: float, seed: int = 0) -> Iterat
         )
     import tensorflow as tf
 
+    if not model.compiled:
+        raise ValueError(f"the model {model.name!r} must be compiled first: model.compile(...)")
     loss = keras.losses.get(model.loss)
     train_step = model.train_step
 

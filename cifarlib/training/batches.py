@@ -51,6 +51,12 @@ class Batches(keras.utils.PyDataset):
         batch_size = checks.whole("batch_size", batch_size, 1)
         seed = checks.whole("seed", seed, 0)
         checks.truth("shuffle", shuffle)
+        x, y = checks.array("x, the images,", x), checks.array("y, the labels,", y)
+        if 0 in (x.ndim, y.ndim, x.size):
+            raise ValueError(
+                f"x must be images, one or more, and y a label for each, got {x.shape}, {y.shape}"
+            )
+        checks.instance("augmentation", augmentation, Augmentation)
         if len(x) != len(y):
             raise ValueError(f"each image needs a label, got {len(x)} images and {len(y)} labels")
         self.x, self.y, self.batch_size, self.seed = x, y, batch_size, seed

@@ -33,7 +33,7 @@ class ViewPairs(WholeBatches):
     def __init__(self, x: np.ndarray, batch_size: int, seed: int = 0, **views: float) -> None:
         super().__init__(x, batch_size, seed, least=2)
         random_views(x[:1], np.random.default_rng(0), **views)  # refuses bad settings early
-        self.views = views
+        self.views = {name: checks.plain(value) for name, value in views.items()}
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         chosen, rng = self.chosen(index), self.rng(index)
@@ -59,11 +59,16 @@ def with_projection(encoder: keras.Model, *, hidden: int = 128, dim: int = 64) -
         encoder's weights.
 
     Raises:
-        ValueError: a setting is no whole number of at least 1.
+        ValueError: a setting is no whole number of at least 1, or the encoder gives no features.
 
     Source:
         Chen et al. (2020), arXiv 2002.05709, sections 2.1 and 4.2.
     """
+    checks.model(encoder, "encoder")
+    if len(encoder.outputs) != 1 or len(encoder.outputs[0].shape) != 2:
+        raise ValueError(
+            f"the encoder must give features (n, d), {encoder.name!r} gives {encoder.output_shape}"
+        )
     hidden, dim = checks.whole("hidden", hidden, 1), checks.whole("dim", dim, 1)
     x = layers.Dense(hidden, activation="relu", name="projection_hidden")(encoder.outputs[0])
     x = layers.Dense(dim, dtype="float32", name="projection")(x)

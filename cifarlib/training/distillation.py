@@ -34,7 +34,7 @@ def softened(logits: np.ndarray, temperature: float) -> np.ndarray:
     array([[0.665, 0.245, 0.09 ]], dtype=float32)
     """
     temperature = checks.positive("temperature", temperature)
-    logits = np.asarray(logits)
+    logits = checks.array("logits", logits)
     if logits.ndim != 2 or logits.shape[1] < 2 or logits.dtype.kind not in "iuf":
         raise ValueError(
             "logits must be numbers (n, classes) with two classes or more, got "
@@ -61,7 +61,10 @@ def taught(labels: np.ndarray, teacher_logits: np.ndarray, temperature: float) -
     Raises:
         ValueError: the shapes differ, or :func:`softened` refuses the logits.
     """
-    teacher_logits = np.asarray(teacher_logits)
+    labels = checks.numbers("labels", labels)
+    if labels.ndim != 2:
+        raise ValueError(f"labels must be shares of the classes (n, classes), got {labels.shape}")
+    teacher_logits = checks.numbers("teacher_logits", teacher_logits)
     if teacher_logits.shape != labels.shape:
         raise ValueError(
             f"teacher_logits must be one row of {labels.shape[1]} for each of the {len(labels)} "
@@ -79,6 +82,7 @@ def with_teacher(
     Raises:
         ValueError: there is a share for a teacher and no teacher, or the other way round.
     """
+    checks.instance("recipe", recipe, Recipe)
     if bool(recipe.teacher_share) != (teacher_logits is not None):
         given = "no teacher_logits" if teacher_logits is None else "teacher_logits"
         raise ValueError(

@@ -8,6 +8,8 @@ from typing import Protocol
 
 import keras
 
+from cifarlib import _checks as checks
+
 # What a configuration holds besides the computation, or stores differently in some Keras version
 _NOT_ESSENTIAL = {
     "name", "dtype", "seed", "module", "registered_name", "quantization_config", "build_config",
@@ -35,6 +37,9 @@ def fingerprint(model: keras.Model, how: Described) -> str:
     Names of layers and what Keras versions store differently (dtype policies, module paths) do not
     count.
 
+    Raises:
+        ValueError: ``model`` is no model, or ``how`` has no settings.
+
     >>> from cifarlib.models import simple_cnn
     >>> from cifarlib.recipes import SIMPLE_CNN
     >>> fingerprint(simple_cnn(), SIMPLE_CNN) == fingerprint(simple_cnn(), SIMPLE_CNN)
@@ -42,6 +47,9 @@ def fingerprint(model: keras.Model, how: Described) -> str:
     >>> fingerprint(simple_cnn(), SIMPLE_CNN) == fingerprint(simple_cnn(dropout=0.4), SIMPLE_CNN)
     False
     """
+    checks.model(model)
+    if isinstance(how, type) or not callable(getattr(how, "settings", None)):
+        raise ValueError(f"how must be a recipe or a training of the zoo, got {how!r}")
     text = json.dumps([_structure(model), how.settings()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 import numpy as np
 
+from cifarlib import _checks as checks
+
 
 class Lookahead(keras.callbacks.Callback):
     """Keep slow weights, and every ``every`` steps set the model to their mix with its own.
@@ -19,6 +21,9 @@ class Lookahead(keras.callbacks.Callback):
         slow: a list of the slow weights of that time; if it is empty, they are the model's own at
             the start. The list is kept up to date, for checkpoints.
 
+    Raises:
+        ValueError: a setting is outside its range.
+
     Source:
         Zhang et al. (2019), arXiv 1907.08610, with the rising share of Jordan (2024),
         arXiv 2404.00498, section 3.4.
@@ -28,7 +33,8 @@ class Lookahead(keras.callbacks.Callback):
         self, every: int, steps: int, done: int = 0, slow: list[np.ndarray] | None = None
     ) -> None:
         super().__init__()
-        self.every, self.steps, self.step = every, steps, done
+        self.every, self.steps = checks.whole("every", every, 1), checks.whole("steps", steps, 1)
+        self.step = checks.whole("done", done, 0)
         self.slow = [] if slow is None else slow
 
     def on_train_begin(self, logs=None) -> None:

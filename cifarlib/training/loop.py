@@ -11,8 +11,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from cifarlib._checks import whole
-from cifarlib.data.arrays import check_images, check_labels
+from cifarlib import _checks as checks
+from cifarlib.data.arrays import checked_pair
 from cifarlib.recipes import Recipe
 from cifarlib.training import checkpoints
 from cifarlib.training.adversarial import against_attacks
@@ -105,7 +105,9 @@ def train(
     >>> run.epochs, sorted(run.curves)
     (2, ['accuracy', 'loss'])
     """
-    seed = whole("seed", seed, 0, 2**32 - 1)
+    checks.model(model)
+    checks.instance("recipe", recipe, Recipe, "cifarlib.recipes.SIMPLE_CNN")
+    seed = checks.whole("seed", seed, 0, 2**32 - 1)
     classes = _classes(model)
     x, y = _checked(data, "training", recipe, classes)
     validation = None
@@ -113,7 +115,9 @@ def train(
         validation = _checked(validation_data, "validation", recipe, classes)
     y = with_teacher(y, teacher_logits, recipe)
     _check_callbacks(callbacks)
+    path = None if checkpoint is None else checks.path("checkpoint", checkpoint)
     if epochs is not None:
+        epochs = checks.whole("epochs", epochs, 1)
         shortened = dataclasses.replace(recipe, epochs=epochs)
         recipe = shortened if recipe.length_matters else recipe
     epochs = epochs or recipe.epochs
@@ -129,11 +133,10 @@ def train(
     progress = Progress()
     fit = functools.partial(_fit, model, batches, validation, recipe, epochs, callbacks, verbose)
     attacks = functools.partial(against_attacks, model, recipe.adversarial_epsilon, seed)
-    if checkpoint is None:
+    if path is None:
         with attacks():
             fit(progress, lambda: None)
     else:
-        path = Path(checkpoint)
         with checkpoints.held(path, model), attacks():
             what = identity(model, recipe, seed, (x, y), validation)
             progress = checkpoints.restore(path, model, what, epochs, bool(recipe.lookahead))
@@ -200,9 +203,7 @@ def _accuracy(recipe: Recipe) -> keras.metrics.Metric:
 def _checked(
     data: tuple[np.ndarray, np.ndarray], what: str, recipe: Recipe, classes: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    x, y = data
-    x = check_images(x, f"{what} images")
-    y = check_labels(y, len(x), f"{what} labels", classes=classes)
+    x, y = checked_pair(data, what, classes)
     if recipe.soft_labels:
         y = np.eye(classes, dtype=np.float32)[y]
     return x, y

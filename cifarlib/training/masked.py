@@ -40,6 +40,7 @@ def random_masking(
     """
     count, patches = checks.whole("count", count, 1), checks.whole("patches", patches, 2)
     hidden = checks.positive("hidden", checks.fraction("hidden", hidden))
+    checks.generator("rng", rng)
     kept = min(max(patches - round(hidden * patches), 1), patches - 1)
     order = rng.random((count, patches)).argsort(axis=1)
     visible = np.sort(order[:, :kept], axis=1)
@@ -57,7 +58,7 @@ def to_patches(images: np.ndarray, size: int) -> np.ndarray:
     >>> to_patches(np.arange(16).reshape(1, 4, 4, 1), 2)[0, 1].tolist()  # upper right
     [2, 3, 6, 7]
     """
-    images, size = np.asarray(images), checks.whole("size", size, 1)
+    images, size = checks.array("images", images), checks.whole("size", size, 1)
     if images.ndim != 4 or images.shape[1] % size or images.shape[2] % size:
         raise ValueError(f"images of the shape {images.shape} have no whole patches of {size}")
     count, height, width, channels = images.shape
@@ -71,7 +72,7 @@ def from_patches(patches: np.ndarray, size: int) -> np.ndarray:
     Raises:
         ValueError: the patches make no square image.
     """
-    patches, size = np.asarray(patches), checks.whole("size", size, 1)
+    patches, size = checks.array("patches", patches), checks.whole("size", size, 1)
     side = round(patches.shape[1] ** 0.5) if patches.ndim == 3 else 0
     if not side or side**2 != patches.shape[1] or patches.shape[2] % size**2:
         raise ValueError(f"patches of the shape {patches.shape} make no square image")
@@ -116,10 +117,12 @@ class MaskedImages(WholeBatches):
         smallest: float = 0.5,
     ) -> None:
         super().__init__(x, batch_size, seed)
+        patch_size = checks.whole("patch_size", patch_size, 1)
         patches = to_patches(x[:1], patch_size).shape[1]
         random_masking(1, patches, hidden, np.random.default_rng(0))  # refuses bad settings early
         random_views(x[:1], np.random.default_rng(0), smallest=smallest)
-        self.patch_size, self.hidden, self.smallest = patch_size, hidden, smallest
+        self.patch_size, self.hidden = int(patch_size), float(hidden)
+        self.smallest = float(smallest)
 
     def __getitem__(self, index: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
         chosen, rng = self.chosen(index), self.rng(index)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 
+from cifarlib import _checks as checks
 from cifarlib.recipes import Recipe
 from cifarlib.training.muon import Muon
 from cifarlib.training.schedules import Schedule
@@ -16,9 +17,15 @@ def build_optimizer(recipe: Recipe, model: keras.Model, steps: int) -> keras.opt
     away, whatever its gradient. Biases, normalization, positions and class tokens are left out
     unless the recipe says ``decay_all``.
 
+    Raises:
+        ValueError: an argument is none of these, or ``steps`` is not at least 1.
+
     Source:
         Loshchilov and Hutter (2017), arXiv 1711.05101.
     """
+    checks.instance("recipe", recipe, Recipe, "cifarlib.recipes.SIMPLE_CNN")
+    checks.model(model)
+    steps = checks.whole("steps", steps, 1)
     settings = {"clipnorm": recipe.clip_norm or None}
     if recipe.optimizer == "sgd" and recipe.momentum:
         settings |= {"momentum": recipe.momentum, "nesterov": True}

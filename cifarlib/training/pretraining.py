@@ -9,7 +9,7 @@ from typing import Protocol
 import keras
 import numpy as np
 
-from cifarlib._checks import whole
+from cifarlib import _checks as checks
 from cifarlib.recipes import Recipe
 from cifarlib.training import checkpoints
 from cifarlib.training.callbacks import Bar, Follower
@@ -75,8 +75,19 @@ def pretrain(
     >>> run.epochs, list(run.curves)
     (2, ['loss'])
     """
+    checks.model(model)
+    checks.instance("recipe", recipe, Recipe)
+    if not isinstance(batches, keras.utils.PyDataset) or not hasattr(batches, "start_epoch"):
+        raise ValueError(f"batches must be batches such as ViewPairs, got {type(batches).__name__}")
+    if isinstance(loss, type) or not (isinstance(loss, str) or callable(loss)):
+        raise ValueError(f"loss must be a loss of Keras, such as NTXent(), got {loss!r}")
+    if not isinstance(metrics, list | tuple) or not all(
+        isinstance(metric, str) or callable(metric) for metric in metrics
+    ):
+        raise ValueError(f"metrics must be a list of metrics of Keras, got {metrics!r}")
+    path = None if checkpoint is None else checks.path("checkpoint", checkpoint)
     _check_recipe(recipe, batches)
-    seed = whole("seed", batches.seed, 0, 2**32 - 1)
+    seed = checks.whole("seed", batches.seed, 0, 2**32 - 1)
     steps = len(batches)
     optimizer = build_optimizer(recipe, model, recipe.epochs * steps)
     model.compile(optimizer, loss=loss, metrics=list(metrics), auto_scale_loss=True)
@@ -97,10 +108,9 @@ def pretrain(
             )
         return progress
 
-    if checkpoint is None:
+    if path is None:
         done = fit(Progress(), lambda: None)
     else:
-        path = Path(checkpoint)
         with checkpoints.held(path, model):
             what = identity(model, recipe, seed, (batches.x,), None)
             progress = checkpoints.restore(path, model, what, recipe.epochs)

@@ -49,11 +49,10 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
     ) -> None:
         super().__init__()
         checks.choice("shape", shape, SHAPES)
-        checks.positive("peak", peak)
+        peak = checks.positive("peak", peak)
         steps = checks.whole("steps", steps, 1)
-        checks.fraction("warmup", warmup)
-        checks.not_negative("start", start)
-        checks.not_negative("final", final)
+        warmup = checks.fraction("warmup", warmup)
+        start, final = checks.not_negative("start", start), checks.not_negative("final", final)
         self.shape, self.peak, self.steps = shape, peak, steps
         self.warmup, self.start, self.final = warmup, start, final
 

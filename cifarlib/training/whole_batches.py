@@ -18,11 +18,13 @@ class WholeBatches(Batches):
         least: the smallest batch that makes sense.
 
     Raises:
-        ValueError: there are fewer images than a batch has, or a setting is outside its range.
+        ValueError: ``x`` are no images, there are fewer than a batch has, or a setting is outside
+            its range.
     """
 
     def __init__(self, x: np.ndarray, batch_size: int, seed: int = 0, *, least: int = 1) -> None:
         batch_size = checks.whole("batch_size", batch_size, least)
+        x = checks.pictures("x", x, np.uint8)
         if len(x) < batch_size:
             raise ValueError(f"a batch of {batch_size} images needs as many, got {len(x)}")
         super().__init__(x, np.zeros(len(x), np.uint8), batch_size, seed)

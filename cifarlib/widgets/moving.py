@@ -9,6 +9,7 @@ import itertools
 import json
 from collections.abc import Callable, Sequence
 
+from cifarlib import _checks as checks
 from cifarlib._pictures import webp
 from cifarlib.plots import Plot
 
@@ -132,8 +133,8 @@ def moving_figure(
         What a notebook shows as a picture with sliders; its text is compared by the tests.
 
     Raises:
-        ValueError: there are no sliders, a slider has fewer than two places, or ``alt`` gives no
-            text for a picture.
+        ValueError: there are no sliders, a slider has fewer than two places, ``draw`` gives no
+            :class:`Plot`, or ``alt`` gives no text for a picture.
 
     >>> from cifarlib import plots
     >>> def draw(power):
@@ -145,12 +146,23 @@ def moving_figure(
     >>> moving_figure("Powers", {"exponent": ["0", "1", "2"]}, draw, alt=alt)
     <Moving figure: Powers; exponent (3); data d4c125f928de>
     """
+    checks.text("title", title)
+    checks.function("draw", draw, none=False)
+    if not isinstance(controls, dict):
+        raise ValueError(f"controls must be a dictionary of sliders, got {controls!r}")
+    for name, labels in controls.items():
+        if isinstance(labels, str) or not hasattr(labels, "__len__"):
+            raise ValueError(f"controls must have a list of labels for each, {name!r}: {labels!r}")
     if not controls or any(len(labels) < 2 for labels in controls.values()):
         counts = {name: len(labels) for name, labels in controls.items()}
         raise ValueError(f"each slider needs two places or more, and there must be one: {counts}")
     frames, alts = [], []
     for place in itertools.product(*(range(len(labels)) for labels in controls.values())):
         frames.append(draw(*place))
+        if not isinstance(frames[-1], Plot):
+            raise ValueError(
+                f"draw must give a Plot, as plots.finish does, at {place} it gave {frames[-1]!r}"
+            )
         alts.append(alt(*place) if callable(alt) else alt)
         if not isinstance(alts[-1], str) or not alts[-1].strip():
             raise ValueError(f"alt must give a sentence for each picture, at {place}: {alts[-1]!r}")

@@ -88,7 +88,7 @@ def quiz(name: str) -> Quiz:
     >>> len(quiz("convolution").questions) >= 3
     True
     """
-    if name not in quiz_names():
+    if not isinstance(name, str) or name not in quiz_names():
         raise ValueError(f"no quiz is called {name!r}; there are {', '.join(quiz_names())}")
     return parse(name, (FOLDER / f"{name}.txt").read_text(encoding="utf-8"))
 

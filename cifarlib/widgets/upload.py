@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from cifarlib._checks import choice, positive
+from cifarlib import _checks as checks
 from cifarlib.data.arrays import CLASS_NAMES
 from cifarlib.data.opening import open_picture
 from cifarlib.data.photos import photo
@@ -138,14 +138,19 @@ def photo_upload(
         ValueError: ``temperature`` is not positive, ``fit`` is none of the two, or the model has
             another number of classes.
     """
-    temperature = positive("temperature", temperature)
-    choice("fit", fit, ("crop", "pad"))
-    class_names = tuple(str(name) for name in class_names)
+    checks.model(model)
+    temperature = checks.positive("temperature", temperature)
+    checks.choice("fit", fit, ("crop", "pad"))
+    class_names = checks.names("class_names", class_names)
 
     def predict(images: np.ndarray) -> np.ndarray:
         images = images.astype(np.float32)
-        images = images if preprocess is None else preprocess(images)
+        images = checks.preprocessed(images, preprocess)
         scores = np.asarray(model.predict(images, verbose=0), np.float64)
+        if scores.ndim != 2:
+            raise ValueError(
+                f"the model must give a row of numbers per image, got the shape {scores.shape}"
+            )
         if (scores >= 0).all() and np.allclose(scores.sum(axis=1), 1, atol=1e-2):  # probabilities
             scores = np.log(np.maximum(scores, np.finfo(np.float32).tiny))
         scores = scores / temperature

@@ -18,6 +18,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from cifarlib import _checks as checks
 from cifarlib.training import fingerprint
 from cifarlib.zoo.leaderboard import Leaderboard, Row
 from cifarlib.zoo.records import Record
@@ -126,11 +127,13 @@ def _with(file: str) -> list[str]:
 
 def _entry(name: str, folder: str | Path | None = None) -> Path:
     """The folder of an entry: one of the package's, or another one that holds this model."""
+    if not isinstance(name, str):
+        raise ValueError(f"the zoo has no model called {name!r}")
     if folder is None:
         if name not in (known := _with("record.json")):
             raise ValueError(f"the zoo has no model called {name!r}; it has {', '.join(known)}")
         return FOLDER / name
-    folder = Path(folder).expanduser()
+    folder = checks.path("folder", folder)
     if not (folder / "record.json").is_file():
         raise FileNotFoundError(
             f"{folder} has no record.json: name the folder that "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
+from cifarlib import _checks as checks
 from cifarlib import recipes
 from cifarlib.models import (
     alexnet,
@@ -32,6 +33,11 @@ class Registered(Training):
 
     seeds: int = 1
     for_a_gpu: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "seeds", checks.whole("seeds", self.seeds, 1))
+        checks.truth("for_a_gpu", self.for_a_gpu)
 
 
 _cpu = functools.partial(Registered, precision="fastest")
@@ -67,7 +73,7 @@ def training(name: str) -> Registered:
     Raises:
         ValueError: there is none of that name; the message lists those there are.
     """
-    if name not in TRAININGS:
+    if not isinstance(name, str) or name not in TRAININGS:
         raise ValueError(
             f"no training is called {name!r}; there are {', '.join(sorted(TRAININGS))}"
         )

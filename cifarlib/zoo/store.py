@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
+from cifarlib import _checks as checks
 from cifarlib._files import alone, write_atomically
 from cifarlib.data import cache_folder
 from cifarlib.zoo.records import Record, Results
@@ -28,8 +29,11 @@ def read(path: Path, kind: type[Stored]) -> Stored:
     Raises:
         OSError: the file is missing or damaged.
     """
+    path = checks.path("path", path)
     try:
         return kind(**json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise OSError(error.errno, f"cannot be read: {error.strerror}", str(path)) from error
     except (ValueError, TypeError) as error:
         raise OSError(f"{path} is damaged: {error}") from error
 

@@ -48,11 +48,19 @@ class Training:
     attacks: tuple[tuple[float, int], ...] = ()
 
     def __post_init__(self) -> None:
+        checks.function("model", self.model, none=False)
+        checks.instance("recipe", self.recipe, Recipe)
+        checks.text("teacher", self.teacher)
         object.__setattr__(self, "images", checks.whole("images", self.images, 1))
         object.__setattr__(self, "held_out", checks.whole("held_out", self.held_out, 0))
         checks.choice("precision", self.precision, PRECISIONS)
         for name in ("validate_on_test", "test_time_augmentation"):
             checks.truth(name, getattr(self, name))
+        pairs = isinstance(self.attacks, list | tuple) and all(
+            isinstance(pair, list | tuple) and len(pair) == 2 for pair in self.attacks
+        )
+        if not pairs:
+            raise ValueError(f"attacks must be pairs (epsilon, steps), got {self.attacks!r}")
         for epsilon, steps in self.attacks:
             checks.not_negative("an attack's epsilon", epsilon)
             checks.whole("an attack's steps", steps, 1)

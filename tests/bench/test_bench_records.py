@@ -8,7 +8,7 @@ import pytest
 
 from cifarlib import bench
 from cifarlib.bench import __main__ as command
-from cifarlib.bench import measure, records
+from cifarlib.bench import measure, records, tables
 
 ROOT = Path(__file__).parents[2]
 
@@ -144,12 +144,12 @@ def test_table_command_prints_records_and_runs_nothing(tmp_path, monkeypatch, ca
 def test_a_text_gets_its_tables_from_the_records(tmp_path):
     records.write(tmp_path / "trained.json", TRAINED)
     text = "before\n\n<!-- bench trained -->\n{}<!-- /bench -->\n\nafter\n"
-    filled = bench.filled(text.format("| an old | table |\n"), tmp_path)
+    filled = tables.filled(text.format("| an old | table |\n"), tmp_path)
     assert filled == text.format(f"{bench.table(TRAINED)}\n")
-    assert bench.filled(filled, tmp_path) == filled
-    assert bench.filled("no table here\n", tmp_path) == "no table here\n"
+    assert tables.filled(filled, tmp_path) == filled
+    assert tables.filled("no table here\n", tmp_path) == "no table here\n"
     with pytest.raises(OSError, match=r"other\.json"):
-        bench.filled("<!-- bench other -->\n<!-- /bench -->\n", tmp_path)
+        tables.filled("<!-- bench other -->\n<!-- /bench -->\n", tmp_path)
 
 
 def texts():
@@ -164,11 +164,11 @@ def texts():
 
 def test_the_tables_of_readme_and_pages_are_those_of_the_records():
     """``python tools/bench_tables.py`` puts README's up to date."""
-    assert not [name for name, text in texts() if bench.filled(text) != text]
+    assert not [name for name, text in texts() if tables.filled(text) != text]
 
 
 def test_committed_records_make_tables():
-    for path in sorted(bench.FOLDER.glob("*.json")):
+    for path in sorted(records.FOLDER.glob("*.json")):
         assert bench.table(bench.read(path))
 
 

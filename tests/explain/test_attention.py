@@ -136,7 +136,7 @@ def test_wrong_maps_are_refused_with_what_is_wrong():
         attention_rollout([good, random_maps(np.random.default_rng(5), 1, 2, 4)])
     with pytest.raises(ValueError, match="one more with a class token, got 6"):
         attention_distance(random_maps(np.random.default_rng(6), 1, 1, 6))
-    with pytest.raises(ValueError, match="patch_size must be above 0, got 0"):
+    with pytest.raises(ValueError, match="patch_size must be positive and finite, got 0"):
         attention_distance(good, 0)
     only_class = np.zeros((1, 1, 5, 5))
     only_class[..., 0] = 1

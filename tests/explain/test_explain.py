@@ -116,7 +116,7 @@ def test_unknown_layers_and_units_are_refused_with_what_there_is(model, images):
     assert model.layers[1].name in str(error.value)
     with pytest.raises(ValueError, match="no layer 'conv9'; it has "):
         exciting_image(model, "conv9", 0)
-    with pytest.raises(ValueError, match="unit must be from 0 to 9, got 10"):
+    with pytest.raises(ValueError, match="unit must be a whole number from 0 to 9, got 10"):
         exciting_image(model, model.layers[-1].name, 10)
     with pytest.raises(ValueError, match="must be raw values from 0 to 255"):
         feature_maps(model, images / 255, [model.layers[1].name])

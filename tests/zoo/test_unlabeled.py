@@ -1,13 +1,12 @@
 """Trainings without labels: complete records of this code, and a small run from end to end."""
 
 import dataclasses
-from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 
-from cifarlib import load_cifar10
+from cifarlib import Cifar10, load_cifar10
 from cifarlib.evaluation import neighbors_vote
 from cifarlib.training import fingerprint
 from cifarlib.zoo import unlabeled
@@ -53,7 +52,7 @@ def test_the_weights_are_those_that_were_judged(name):
 
 def few(count=1200):
     data = load_cifar10()
-    return SimpleNamespace(
+    return Cifar10(
         x_train=data.x_train[:count], y_train=data.y_train[:count],
         x_test=data.x_test[:100], y_test=data.y_test[:100],
     )  # fmt: skip

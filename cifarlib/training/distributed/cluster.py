@@ -20,10 +20,29 @@ class Cluster:
     Attributes:
         addresses: ``host:port`` of each worker, in an order that all of them share.
         rank: which of them this process is, from 0; worker 0, the chief, keeps the checkpoint.
+
+    Raises:
+        ValueError: an address is no host and port, or there is no worker of that rank.
     """
 
     addresses: tuple[str, ...] = ("127.0.0.1:0",)
     rank: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.addresses, list | tuple) or not self.addresses:
+            raise ValueError(
+                f"addresses must be a list of host:port, one or more, got {self.addresses!r}"
+            )
+        for address in self.addresses:
+            if not isinstance(address, str):
+                raise ValueError(f"addresses must be texts, host:port, got {address!r}")
+            try:
+                split(address)
+            except ValueError as error:
+                raise ValueError(f"addresses must be host:port each: {error}") from error
+        object.__setattr__(self, "addresses", tuple(self.addresses))
+        last = len(self.addresses) - 1
+        object.__setattr__(self, "rank", checks.whole("rank", self.rank, 0, last))
 
     @property
     def workers(self) -> int:

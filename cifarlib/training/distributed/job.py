@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import inspect
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -51,6 +51,7 @@ class Job:
     every: int = 10
 
     def __post_init__(self) -> None:
+        self._check_model()
         checks.whole("images", self.images, 1, 50_000)
         checks.whole("batch_size", self.batch_size, 1)
         checks.whole("steps", self.steps, 1)
@@ -59,13 +60,37 @@ class Job:
         checks.whole("warmup", self.warmup, 0)
         checks.whole("seed", self.seed, 0, 2**32 - 1)
         checks.whole("every", self.every, 1)
+        for item in dataclasses.fields(self):  # NumPy's numbers, which JSON does not take
+            object.__setattr__(self, item.name, checks.plain(getattr(self, item.name)))
         if self.batch_size > self.images:
             raise ValueError(
                 f"batch_size must be at most the number of images, {self.images}, got "
                 f"{self.batch_size}"
             )
         if self.checkpoint is not None:
-            object.__setattr__(self, "checkpoint", str(Path(self.checkpoint).absolute()))
+            path = checks.path("checkpoint", self.checkpoint).absolute()
+            object.__setattr__(self, "checkpoint", str(path))
+
+    def _check_model(self) -> None:
+        """Refuse what no worker could build, before one is started."""
+        from cifarlib.models import BUILDERS
+
+        checks.choice("model", self.model, list(BUILDERS))
+        if not isinstance(self.model_settings, dict):
+            raise ValueError(f"model_settings must be a dictionary, got {self.model_settings!r}")
+        known = inspect.signature(BUILDERS[self.model]).parameters
+        further = any(one.kind is one.VAR_KEYWORD for one in known.values())
+        if (
+            unknown := []
+            if further
+            else [name for name in self.model_settings if name not in known]
+        ):
+            raise ValueError(
+                f"model_settings must be settings of {self.model}, {', '.join(known)}, got "
+                f"{', '.join(map(str, unknown))}"
+            )
+        plain = {name: checks.plain(value) for name, value in self.model_settings.items()}
+        object.__setattr__(self, "model_settings", plain)
 
     @property
     def steps_per_epoch(self) -> int:

@@ -43,7 +43,7 @@ def start(job: Job, workers: int, *, threads: int | None = None, patience: float
     Raises:
         ValueError: a batch cannot be split evenly among so many, or a setting is outside its range.
     """
-    job.check_shares(workers)
+    threads = _checked(job, workers, threads)
     command = [sys.executable, "-m", "cifarlib.training.distributed", "--job", job.text()]
     command += ["--patience", str(checks.positive("patience", patience))]
     return Workers(command, workers, threads=threads)
@@ -65,7 +65,8 @@ def train_on_workers(
         WorkerFailed: a worker failed, or the time was over. None is left, and the checkpoint has
             the steps up to the last multiple of ``job.every``.
     """
-    job.check_shares(workers)
+    threads = _checked(job, workers, threads)
+    seconds = checks.positive("seconds", seconds)
     command = [sys.executable, "-m", "cifarlib.training.distributed", "--job", job.text()]
     with tempfile.TemporaryDirectory() as folder:
 
@@ -85,3 +86,10 @@ def train_on_workers(
         [report["seconds"] for report in steps],
         weights,
     )
+
+
+def _checked(job: Job, workers: int, threads: int | None) -> int | None:
+    """Refuse a job or a number that no workers could do; give back the number of threads."""
+    checks.instance("job", job, Job)
+    job.check_shares(checks.whole("workers", workers, 1, 64))
+    return None if threads is None else checks.whole("threads", threads, 1)

@@ -68,6 +68,11 @@ class Workers:
         self.count = checks.whole("count", count, 1, 64)
         threads = max(1, (os.cpu_count() or 1) // count) if threads is None else threads
         self.threads = checks.whole("threads", threads, 1)
+        checks.function("separate", separate, none=False)
+        if not isinstance(command, list | tuple) or not command:
+            raise ValueError(
+                f"command must be a list, a program and its arguments, got {command!r}"
+            )
         self.command, self.separate = [str(part) for part in command], separate
         self.stack, self.news = ExitStack(), threading.Condition()
         self._start()

@@ -51,7 +51,9 @@ def ring_steps(arrays: Sequence[np.ndarray]) -> list[RingStep]:
     >>> [np.concatenate(chunks).tolist() for chunks in steps[1].chunks]
     [[1, 22], [11, 20]]
     """
-    arrays = [np.asarray(array) for array in arrays]
+    if not isinstance(arrays, list | tuple | np.ndarray):
+        raise ValueError(f"arrays must be a list, one array a worker, got {arrays!r}")
+    arrays = [checks.numbers("the workers' arrays", array, finite=False) for array in arrays]
     if not arrays or any(a.ndim != 1 or a.shape != arrays[0].shape for a in arrays):
         shapes = [array.shape for array in arrays]
         raise ValueError(f"the workers need arrays (k,) of one length, got the shapes {shapes}")

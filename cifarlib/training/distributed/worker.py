@@ -11,6 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from cifarlib import _checks as checks
+from cifarlib._files import check_writable
 from cifarlib.training import checkpoints
 from cifarlib.training.distributed.cluster import Cluster
 from cifarlib.training.distributed.deadline import Deadline
@@ -42,6 +44,9 @@ class Group:
     """
 
     def __init__(self, cluster: Cluster, job: Job, patience: float) -> None:
+        checks.instance("cluster", cluster, Cluster)
+        checks.instance("job", job, Job)
+        patience = checks.positive("patience", patience)
         self.cluster, self.patience = cluster, patience
         self.rank, self.workers = cluster.rank, cluster.workers
         digests = meet(cluster, job.digest(), patience)
@@ -114,7 +119,14 @@ def work(
         OSError: the checkpoint cannot be written or is in use, or this worker's port is taken.
         FloatingPointError: the loss became NaN or infinite.
     """
-    cluster = cluster or Cluster()
+    checks.instance("job", job, Job)
+    checks.function("tell", tell, none=False)
+    patience = checks.positive("patience", patience)
+    if keep is not None:
+        keep = checks.path("keep", keep)
+        check_writable(keep)
+    cluster = Cluster() if cluster is None else cluster
+    checks.instance("cluster", cluster, Cluster)
     job.check_shares(cluster.workers)
     group = Group(cluster, job, patience)
     x, y = job.data()

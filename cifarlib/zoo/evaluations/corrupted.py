@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cifarlib import _checks as checks
 from cifarlib import zoo
 from cifarlib._files import alone, check_writable
 from cifarlib.data import Cifar10
@@ -68,7 +69,7 @@ class CorruptionRecord:
         runs = [run for run in self.runs if run["model"] == model]
         if not runs:
             raise ValueError(f"no model {model!r} in the record; it has {', '.join(self.models)}")
-        cell = _cell(corruption, severity)
+        cell = _cell(corruption, checks.whole("severity", severity, 0))
         if cell not in runs[0]["right"]:
             raise ValueError(
                 f"no {cell!r} in the record; it has the corruptions {', '.join(self.strengths)} "
@@ -119,6 +120,11 @@ def run(path: Path, data: Cifar10, models: list[str] | None = None) -> Corruptio
         ValueError: the file holds results of other code.
         OSError: it cannot be written; found out before the first model.
     """
+    path = checks.path("path", path)
+    checks.instance("data", data, Cifar10, "load_cifar10()")
+    if models is not None:
+        for model in checks.texts("models", models):
+            zoo.record(model)  # a name that the zoo lacks is found out before the work
     check_writable(path)
     record = read(path) if path.is_file() else new_record()
     wanted = asdict(new_record())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cifarlib import _checks as checks
 from cifarlib._files import check_writable
 from cifarlib.data import Cifar10
 from cifarlib.training import fingerprint
@@ -57,7 +58,8 @@ def read(name: str, folder: Path | None = None) -> ExperimentRecord:
         OSError: it has not been run yet, or its record is damaged.
     """
     _check(name)
-    path = (folder or FOLDER) / f"{name}.json"
+    folder = FOLDER if folder is None else checks.path("folder", folder)
+    path = folder / f"{name}.json"
     if not path.is_file():
         raise FileNotFoundError(
             f"the experiment {name!r} has not been run yet, {path} is not there; this runs it: "
@@ -95,6 +97,9 @@ def run(
             run; found out before the training.
     """
     _check(name)
+    checks.instance("data", data, Cifar10, "load_cifar10(full=True)")
+    folder = checks.path("folder", folder)
+    seeds = None if seeds is None else checks.whole("seeds", seeds, 0)
     experiment = EXPERIMENTS[name]
     needed = max(variant.images_needed for variant in experiment.variants.values())
     if needed > len(data.x_train):
@@ -130,7 +135,7 @@ def run(
 
 
 def _check(name: str) -> None:
-    if name not in EXPERIMENTS:
+    if not isinstance(name, str) or name not in EXPERIMENTS:
         raise ValueError(
             f"no experiment is called {name!r}; there are {', '.join(sorted(EXPERIMENTS))}"
         )

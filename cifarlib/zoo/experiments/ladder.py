@@ -8,6 +8,7 @@ from dataclasses import replace
 import keras
 from keras import layers
 
+from cifarlib import _checks as checks
 from cifarlib.data import load_cifar10
 from cifarlib.images import Augmentation
 from cifarlib.layers import (
@@ -38,7 +39,12 @@ def rung_network(*, normalized: bool = False, prepared: bool = False) -> keras.M
 
     Returns:
         A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, 10)``.
+
+    Raises:
+        ValueError: a setting is neither True nor False.
     """
+    checks.truth("normalized", normalized)
+    checks.truth("prepared", prepared)
     first = layers.Conv2D(24, 2, use_bias=False, trainable=not prepared, name="first")
     inputs = raw_images()
     x = first(normalization()(inputs))  # (31, 31, 24)

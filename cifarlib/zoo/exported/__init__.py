@@ -12,8 +12,9 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from cifarlib import _checks as checks
 from cifarlib import zoo
-from cifarlib._files import write_atomically
+from cifarlib._files import check_writable, write_atomically
 from cifarlib.data import Cifar10
 from cifarlib.export import run_exported, to_float16, to_int8, to_litert, to_onnx
 from cifarlib.machine import hardware, versions
@@ -58,7 +59,10 @@ def read(folder: Path | None = None) -> dict[str, ExportedModel]:
     Raises:
         OSError: it is missing or damaged.
     """
-    path = (folder or FOLDER) / "files.json"
+    folder = FOLDER if folder is None else checks.path("folder", folder)
+    path = folder / "files.json"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is not there: {folder} is no folder of exported models")
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         return {name: ExportedModel(**entry) for name, entry in found.items()}
@@ -77,6 +81,7 @@ def measure(name: str, data: Cifar10) -> ExportedModel:
         ValueError: there is no such model.
         ModuleNotFoundError: a package of the extra ``export`` is missing.
     """
+    checks.instance("data", data, Cifar10, "load_cifar10()")
     model, answers = zoo.load(name), zoo.logits(name).argmax(axis=1)
     with tempfile.TemporaryDirectory() as folder:
         files = {
@@ -103,7 +108,9 @@ def measure(name: str, data: Cifar10) -> ExportedModel:
 
 def measure_all(data: Cifar10, folder: Path) -> dict[str, ExportedModel]:
     """Measure what ``files.json`` in ``folder`` still lacks, or has of other weights."""
-    path = folder / "files.json"
+    checks.instance("data", data, Cifar10, "load_cifar10()")
+    path = checks.path("folder", folder) / "files.json"
+    check_writable(path)
     found = read(folder) if path.is_file() else {}
     for name in zoo.names():
         if name in found and found[name].weights == zoo.record(name).files["weights.npz"]:

@@ -12,8 +12,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from cifarlib import _checks as checks
 from cifarlib._files import alone, check_writable, write_atomically
 from cifarlib.data import Cifar10, cache_folder
+from cifarlib.data.arrays import checked_pair
 from cifarlib.evaluation import accuracy, cached_features, logits
 from cifarlib.images import Augmentation
 from cifarlib.machine import hardware, versions
@@ -34,9 +36,7 @@ SEED = 0
 
 # The head on frozen features of some images: they are computed once, so this stage is cheap
 HEAD_IMAGES = 10_000
-HEAD = Recipe(
-    epochs=20, batch_size=256, optimizer="adam", learning_rate=1e-3, schedule="cosine"
-)  # fmt: skip
+HEAD = Recipe(epochs=20, batch_size=256, optimizer="adam", learning_rate=1e-3, schedule="cosine")
 # Then all weights, at a smaller rate. The rates were not searched for. Each epoch is cut into
 # parts, after each of which the state is kept.
 PARTS = 6
@@ -92,7 +92,7 @@ def read(path: Path = FILE) -> TuningRecord:
 
 def logits_file(path: Path) -> Path:
     """Where the logits of a record lie: beside it."""
-    return path.with_name(f"{path.stem}_logits.npy")
+    return checks.path("path", path).with_name(f"{Path(path).stem}_logits.npy")
 
 
 def logits_of_test(path: Path = FILE) -> np.ndarray:
@@ -104,9 +104,9 @@ def logits_of_test(path: Path = FILE) -> np.ndarray:
     Raises:
         OSError: they are missing, or not those of the record.
     """
-    file = logits_file(path)
+    file, record = logits_file(path), read(path)
     content = file.read_bytes()
-    if hashlib.sha256(content).hexdigest() != read(path).files.get(file.name):
+    if hashlib.sha256(content).hexdigest() != record.files.get(file.name):
         raise OSError(f"{file} is damaged: its SHA-256 is not the one that the record says")
     return np.load(io.BytesIO(content), allow_pickle=False).astype(np.float32)
 
@@ -124,7 +124,8 @@ def with_trained_head(
     Returns:
         A model from raw images to logits ``(n, 10)``; all weights can be trained.
     """
-    images, labels = (array[:HEAD_IMAGES] for array in train_data)
+    seed = checks.whole("seed", seed, 0, 2**32 - 1)
+    images, labels = (array[:HEAD_IMAGES] for array in checked_pair(train_data, "training"))
     frozen = pretrained(input_size=INPUT_SIZE, classes=None)
     rows = cached_features(frozen, images, verbose=verbose)
     keras.utils.set_random_seed(seed)
@@ -163,8 +164,11 @@ def fine_tune(
     Raises:
         ValueError: the checkpoint is damaged or of another training.
     """
-    images, labels = train_data
-    keras.utils.set_random_seed(seed)
+    checks.model(model)
+    checkpoint = checks.path("checkpoint", checkpoint)
+    images, labels = checked_pair(train_data, "training")
+    check_writable(checkpoint)
+    keras.utils.set_random_seed(checks.whole("seed", seed, 0, 2**32 - 1))
     rng = np.random.default_rng(seed)
     parts = []
     for _ in range(ALL.epochs):
@@ -206,6 +210,8 @@ def run(path: Path, data: Cifar10, *, verbose: bool = True) -> TuningRecord:
         ValueError: the file holds the result of other code.
         OSError: it cannot be written; found out before the run.
     """
+    path = checks.path("path", path)
+    checks.instance("data", data, Cifar10, "load_cifar10(full=True)")
     check_writable(path, 250_000)
     record = new_record()
     if path.is_file():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cifarlib import _checks as checks
 from cifarlib._files import check_writable
 from cifarlib.data import Cifar10
 from cifarlib.evaluation import accuracy, cached_features
@@ -109,6 +110,8 @@ def run(path: Path, data: Cifar10, *, verbose: bool = True) -> ExperimentRecord:
         ValueError: the file holds results of other code.
         OSError: it cannot be written; found out before the first run.
     """
+    path = checks.path("path", path)
+    checks.instance("data", data, Cifar10, "load_cifar10()")
     check_writable(path)
     new = new_record()
     record = store.current(path, new)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import keras
 
+from cifarlib import _checks as checks
 from cifarlib.zoo import store
 from cifarlib.zoo.unlabeled import running
 from cifarlib.zoo.unlabeled.pretrainings import PRETRAININGS, Pretraining
@@ -41,7 +42,7 @@ def read(name: str, folder: Path | None = None) -> UnlabeledRecord:
         OSError: its record is missing or damaged.
     """
     _check(name)
-    return store.read((folder or FOLDER) / f"{name}.json", UnlabeledRecord)
+    return store.read(_folder(folder) / f"{name}.json", UnlabeledRecord)
 
 
 def encoder(
@@ -62,7 +63,9 @@ def encoder(
         OSError: its weights are missing or damaged.
     """
     _check(name)
-    return running.networks(name, folder or FOLDER, random_seed=random_seed)[0]
+    if random_seed is not None:
+        random_seed = checks.whole("random_seed", random_seed, 0, 2**32 - 1)
+    return running.networks(name, _folder(folder), random_seed=random_seed)[0]
 
 
 def autoencoder(folder: Path | None = None) -> keras.Model:
@@ -78,9 +81,14 @@ def autoencoder(folder: Path | None = None) -> keras.Model:
     Raises:
         OSError: its weights are missing or damaged.
     """
-    return running.networks("masked", folder or FOLDER)[1]
+    return running.networks("masked", _folder(folder))[1]
+
+
+def _folder(folder: Path | None) -> Path:
+    """Where the files lie; by default, those of the package."""
+    return FOLDER if folder is None else checks.path("folder", folder)
 
 
 def _check(name: str) -> None:
-    if name not in PRETRAININGS:
+    if not isinstance(name, str) or name not in PRETRAININGS:
         raise ValueError(f"no pretraining is called {name!r}; there are {', '.join(PRETRAININGS)}")

@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from cifarlib import _checks as checks
 from cifarlib._files import alone, check_writable, write_atomically
 from cifarlib.data import Cifar10
 from cifarlib.machine import hardware, precision, versions
@@ -54,9 +55,14 @@ def run(
         ValueError: there is no such pretraining, or the folder holds results of other code.
         OSError: it cannot be written; found out before any work.
     """
-    if name not in PRETRAININGS:
+    if not isinstance(name, str) or name not in PRETRAININGS:
         raise ValueError(f"no pretraining is called {name!r}; there are {', '.join(PRETRAININGS)}")
+    checks.instance("data", data, Cifar10, "load_cifar10(full=True)")
+    folder = checks.path("folder", folder)
     how, path = PRETRAININGS[name], folder / f"{name}.json"
+    kinds = sorted({kind[:3] for kind in judging.kinds(how)}, key=str)
+    if only is not None and only not in kinds:
+        raise ValueError(f"only must be one of {', '.join(map(str, kinds))}, got {only!r}")
     check_writable(path)
     new = new_record(name, len(data.x_train))
     record = _current(path, new)
@@ -147,6 +153,8 @@ def networks(
     if random_seed is not None:
         return encoder, model
     file = folder / f"{name}.npz"
+    if not file.is_file():
+        raise FileNotFoundError(f"{file} is not there: name the folder that has the weights")
     content = hashlib.sha256(file.read_bytes()).hexdigest()
     if content != store.read(folder / f"{name}.json", UnlabeledRecord).files.get(file.name):
         raise OSError(f"{file} is damaged: its SHA-256 is not what the record says")
