@@ -5,9 +5,11 @@ import http.server
 import os
 import shutil
 import threading
+from pathlib import Path
 
 import pytest
 from built_pages import ARGUMENTS, NAMES, Quiet, Visit, build
+from filelock import FileLock
 from small_book import small_site
 
 from cifarlib import load_cifar10
@@ -56,21 +58,33 @@ def browser():
         browser.close()
 
 
+def made_once(tmp_path_factory, name, make):
+    """What ``make`` makes in an empty folder: by the first process that asks, for all of them."""
+    together = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        together = together.parent  # each process has a folder of its own in there
+    note = together / f"{name}.made"
+    with FileLock(f"{note}.lock"):
+        if not note.exists():
+            note.write_text(str(make(tmp_path_factory.mktemp(name))), encoding="utf-8")
+        return Path(note.read_text(encoding="utf-8"))
+
+
 @pytest.fixture(scope="session")
 def html(tmp_path_factory):
     """The folder of the book, built from its stored outputs, which nbval compares elsewhere."""
-    return build(tmp_path_factory.mktemp("book"))
+    return made_once(tmp_path_factory, "book", build)
 
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory):
     """The folder of a small book, built as it is published, with all its buttons and addresses."""
-    return small_site(
-        tmp_path_factory.mktemp("published"),
-        BOOK_REPOSITORY="https://github.com/OWNER/NAME",
-        BOOK_BRANCH="colab",
-        BOOK_URL="https://owner.example/NAME/",
-    )
+    settings = {
+        "BOOK_REPOSITORY": "https://github.com/OWNER/NAME",
+        "BOOK_BRANCH": "colab",
+        "BOOK_URL": "https://owner.example/NAME/",
+    }
+    return made_once(tmp_path_factory, "published", lambda folder: small_site(folder, **settings))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import os
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from built_pages import DESKTOP, notebooks, pages
+from built_pages import DESKTOP, by_turns, notebooks, pages
 from sphinx_accessible import MENDS, mended
 
 NARROW = 320  # 1280 at 400 %
@@ -44,15 +44,13 @@ def looks():
     Every page in all four ways with ``AXE=all``. Else in one, by turns, all that are no notebooks
     and a third of those: axe takes seconds for a page, and most of what it can find is on many.
     """
-    if os.environ.get("AXE") == "all":
-        yield from ((name, *setting) for name in all_pages for setting in SETTINGS)
-        return
     left_out = {name for number, name in enumerate(notebooks()) if number % 3}
-    for number, name in enumerate(name for name in all_pages if name not in left_out):
-        yield name, *SETTINGS[number % 4]
+    everything = os.environ.get("AXE") == "all"
+    names = [name for name in all_pages if everything or name not in left_out]
+    return [(name, *setting) for name, setting in by_turns(names, SETTINGS)]
 
 
-@pytest.mark.parametrize(("name", "width", "scheme"), list(looks()))
+@pytest.mark.parametrize(("name", "width", "scheme"), looks())
 def test_axe_finds_nothing(visit, name, width, scheme):
     page = visit(width=width, scheme=scheme).open(name, settled=False)
     page.wait_for_function(STILL)

@@ -1,7 +1,6 @@
 """The built pages in a real browser, with every outside request blocked."""
 
 import json
-import os
 import re
 from pathlib import Path
 from urllib.parse import quote
@@ -13,6 +12,7 @@ from built_pages import (
     ROOT,
     Visit,
     build,
+    by_turns,
     notebooks,
     numbered_parts,
     pages,
@@ -26,6 +26,8 @@ from cifarlib.widgets import moving_figure
 from cifarlib.widgets.quiz import parse
 
 all_pages = [*pages(), "genindex.html", "search.html"]
+QUIZZES = with_output('class=\\"quiz\\"')
+MOVING = with_output('class=\\"moving-figure\\"')
 MOSTLY_WORDS = ["chapters/outlook/where_to_go_from_here.html"]  # no picture, no exercise
 
 
@@ -55,17 +57,7 @@ def test_page_loads_without_outside_requests_errors_or_missing_pictures(opened):
     assert opened.troubles == []
 
 
-def on_a_phone():
-    """A page and a scheme: by turns, or every page in both with ``AXE=all``, as every night."""
-    for number, name in enumerate(all_pages):
-        schemes = ["light", "dark"]
-        yield from (
-            (name, scheme)
-            for scheme in (schemes if os.environ.get("AXE") == "all" else [schemes[number % 2]])
-        )
-
-
-@pytest.mark.parametrize(("name", "scheme"), list(on_a_phone()))
+@pytest.mark.parametrize(("name", "scheme"), by_turns(all_pages, ["light", "dark"]))
 def test_page_does_not_scroll_sideways_on_a_phone(visit, name, scheme):
     page = visit(width=PHONE, scheme=scheme).open(name, settled=False)
     assert page.evaluate("document.documentElement.dataset.theme") == scheme
@@ -92,8 +84,7 @@ def test_chapter_shows_its_outputs_and_hides_its_set_up_for_colab(visit, name):
     assert "%pip" not in page.locator("article").inner_text()
 
 
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
-@pytest.mark.parametrize("name", with_output('class=\\"moving-figure\\"'))
+@pytest.mark.parametrize(("name", "width"), by_turns(MOVING, [PHONE, DESKTOP]))
 def test_moving_figures_move_by_keyboard(visit, name, width):
     one = visit(width=width)
     page = one.open(name)
@@ -216,8 +207,7 @@ def test_two_equal_quizzes_are_answered_by_themselves(browser, tmp_path, how):
     page.close()
 
 
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
-@pytest.mark.parametrize("name", with_output('class=\\"quiz\\"'))
+@pytest.mark.parametrize(("name", "width"), by_turns(QUIZZES, [DESKTOP, PHONE]))
 def test_quizzes_answer_by_keyboard(visit, name, width):
     page = visit(width=width).open(name, settled=False)
     questions = page.locator(".quiz fieldset")
@@ -237,7 +227,7 @@ def test_quizzes_answer_by_keyboard(visit, name, width):
         assert sum(text.startswith("Right.") for text in shown) == 1
 
 
-@pytest.mark.parametrize("name", with_output('class=\\"quiz\\"'))
+@pytest.mark.parametrize("name", QUIZZES)
 def test_solutions_are_hidden_until_the_reader_asks(visit, name):
     page = visit().open(name, settled=False)
     solutions = page.locator(".solution.dropdown")
@@ -327,8 +317,7 @@ elements => elements.map(element => {
 """
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", with_output('class=\\"quiz\\"'))
+@pytest.mark.parametrize(("name", "scheme"), by_turns(QUIZZES, ["dark", "light"]))
 def test_quizzes_and_moving_figures_are_legible_in_both_schemes(visit, name, scheme):
     page = visit(scheme=scheme).open(name, settled=False)
     for answer in page.locator(".quiz .answer:first-of-type input").all():

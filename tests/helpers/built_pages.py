@@ -94,6 +94,13 @@ def numbered_parts():
     return next(part["chapters"] for part in toc["parts"] if part.get("numbered"))
 
 
+def by_turns(names, ways):
+    """Each page in one of several ways, by turns; with ``AXE=all``, as every night, in all."""
+    if os.environ.get("AXE") == "all":
+        return [(name, way) for name in names for way in ways]
+    return [(name, ways[number % len(ways)]) for number, name in enumerate(names)]
+
+
 def notebooks():
     """The pages that are made from a notebook; the openings of parts are not."""
     return [name for name in pages() if (ROOT / name).with_suffix(".ipynb").is_file()]
