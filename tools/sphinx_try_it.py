@@ -40,7 +40,8 @@ LICENSE = (
 KEPT = 4  # versions of each part in the cache folder
 MARK = 'id="try-it"'
 HTML = f"""<div {MARK} class="try-it" data-static="STATIC/">
-<div class="try-before"><p><button type="button" hidden>Start</button></p>
+<div class="try-before">
+<p><button type="button" class="try-start" hidden>Start (loads 1 MB)</button></p>
 <p role="status"></p>
 <noscript><p>This part of the page needs JavaScript, which is switched off.</p></noscript>
 </div></div>"""

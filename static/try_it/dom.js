@@ -14,11 +14,17 @@
     return made;
   };
 
-  const number = (value, digits = 3) => {
+  const number = (value, digits = 4) => {
     const text = value.toFixed(digits);
     return Number(text) === 0 ? text.replace("-", "") : text;
   };
-  const percent = (share) => `${(100 * share).toFixed(share > 0.1 ? 0 : 1)} %`;
+  /* Near 0 and 1 with a decimal, and never 100 % while other classes have something */
+  const percent = (share, digits = share > 0.1 && share < 0.9 ? 0 : 1) => {
+    const least = 10 ** -digits;
+    if (100 * share < least / 2) return `< ${least} %`;
+    if (100 * (1 - share) < least / 2) return `> ${(100 - least).toFixed(digits)} %`;
+    return `${(100 * share).toFixed(digits)} %`;
+  };
 
   /* Gray for what is never below 0, blue below and orange above 0 for the rest */
   const gray = (share) => {

@@ -20,7 +20,8 @@
     const width = h("select", {}, [["thin", 10], ["medium", 24], ["thick", 48]].map(
       ([name, value]) => h("option", { value, selected: value === 24 }, name)));
     const status = h("p", { role: "status", class: "try-quiet" });
-    let [x, y, down] = [SIDE / 2, SIDE / 2, false];
+    const answer = h("p", { class: "try-said" });
+    let [x, y, down, isBlank] = [SIDE / 2, SIDE / 2, false, true];
 
     const move = (toX, toY, drawing) => {
       if (drawing) {
@@ -29,6 +30,7 @@
         context.moveTo(x, y);
         context.lineTo(toX, toY + 0.01);  // a line of no length would draw no dot
         context.stroke();
+        isBlank = false;
         changed(sheet);
       }
       [x, y] = [toX, toY];
@@ -62,16 +64,22 @@
     const clear = () => {
       context.fillStyle = "#fff";
       context.fillRect(0, 0, SIDE, SIDE);
+      isBlank = true;
       changed(sheet);
     };
     context.fillStyle = "#fff";
     context.fillRect(0, 0, SIDE, SIDE);
     move(x, y, false);
-    return h("div", { class: "try-panel" },
-      frame,
+    const panel = h("div", { class: "try-panel" },
+      frame, answer,
       h("div", { class: "try-row" },
         h("label", {}, "Color ", color), h("label", {}, "Brush ", width),
         h("button", { type: "button", onclick: clear }, "Clear")),
       status);
+    return {
+      panel,
+      show: () => { if (!isBlank) changed(sheet); },  // what is on it, not the picture before
+      say: (text) => { answer.textContent = text; },
+    };
   };
 })();

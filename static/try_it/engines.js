@@ -17,13 +17,29 @@
     },
   });
 
+  class Unreachable extends TryIt.Refused {}  // what may succeed when it is tried again
+  const unreachable = (title) => new Unreachable(
+    `${title} could not be loaded. Check your internet connection.`);
+
+  const bytes = async (name) => {
+    const answer = await fetch(`${TryIt.files}${name}`);
+    if (!answer.ok) throw new Error(`${name}: status ${answer.status}`);
+    return new Uint8Array(await answer.arrayBuffer());
+  };
+
+  /* Its two files are fetched here: left to itself, ONNX Runtime remembers a failed start, and no
+     larger network would run until the page is loaded anew. */
   let runtime;
   const onnxRuntime = () => {
-    runtime ??= TryIt.script(`${TryIt.files}ort.wasm.min.js`).then(() => {
+    runtime ??= Promise.all([
+      bytes("ort-wasm-simd-threaded.mjs"), bytes("ort-wasm-simd-threaded.wasm"),
+      TryIt.script(`${TryIt.files}ort.wasm.min.js`),
+    ]).then(([module, binary]) => {
       const { ort } = window;
       ort.env.logLevel = "error";
       ort.env.wasm.numThreads = 1;  // more would need headers that a plain server does not send
-      ort.env.wasm.wasmPaths = TryIt.files;
+      const mjs = URL.createObjectURL(new Blob([module], { type: "text/javascript" }));
+      Object.assign(ort.env.wasm, { wasmBinary: binary, wasmPaths: { mjs } });
       return ort;
     });
     runtime.catch(() => { runtime = undefined; });  // so that another try is one
@@ -33,12 +49,13 @@
   const onnx = async (entry, classes) => {
     if (location.protocol === "file:")
       throw new TryIt.Refused(`${entry.title} needs a page that comes from a server; this one is a file on a disk. The simple CNN works here.`);
-    const ort = await onnxRuntime();
+    const [ort, model] = await Promise.all([onnxRuntime(), bytes(entry.file)])
+      .catch(() => { throw unreachable(entry.title); });
     let session;
     try {
-      session = await ort.InferenceSession.create(`${TryIt.files}${entry.file}`, { logSeverityLevel: 3 });
+      session = await ort.InferenceSession.create(model, { logSeverityLevel: 3 });
     } catch {
-      throw new TryIt.Refused(`${entry.title} could not be loaded. Is the network still there?`);
+      throw new TryIt.Refused(`${entry.title} cannot run in this browser. A newer one may be able to. The simple CNN works here.`);
     }
     const some = async (pictures) => {
       const data = new Float32Array(pictures.length * 3072);
@@ -66,12 +83,14 @@
   const ofTheBook = (entry, classes) => {
     if (!fetched.has(entry.id)) {
       const engine = entry.file ? onnx(entry, classes)
-        : TryIt.data(entry.id).then((stored) => own(TryIt.network.read(stored), entry.title));
+        : TryIt.data(entry.id).then(
+          (stored) => own(TryIt.network.read(stored), entry.title),
+          () => { throw unreachable(entry.title); });
       fetched.set(entry.id, engine);
       engine.catch(() => fetched.delete(entry.id));
     }
     return fetched.get(entry.id);
   };
 
-  TryIt.engines = { own, ofTheBook };
+  TryIt.engines = { own, ofTheBook, Unreachable };
 })();

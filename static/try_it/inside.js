@@ -6,7 +6,13 @@
   TryIt.inside = () => {
     const { h, paintChannel, largest, number, percent } = TryIt;
     const overview = h("div", { class: "try-overview" }), detail = h("div", { class: "try-detail" });
-    const invite = h("p", {}, "Press a map, a unit or a class to see how its numbers come about.");
+    const invite = [
+      h("p", {}, "Each small picture is a map: what one filter made of your picture. "
+        + "Press a map, a unit (one number) or a class to see how its numbers come about."),
+      h("p", { class: "try-quiet" }, "Black is 0, white the largest number in the layer. A black map did not find "
+        + "its pattern here: ReLU has set every negative sum to 0. Where negative numbers are left, orange is "
+        + "above 0 and blue below."),
+    ];
     let network, run, rows, panel, chosen;
 
     const size = ([rows_, columns, channels], kind) => (kind === "dense" ? `${channels} units`
@@ -36,10 +42,11 @@
       const opens = ["conv", "pool", "dense"].includes(layer.kind);
       const cells = Array.from({ length: channels }, (_, channel) => {
         const canvas = last ? h("span", {}) : h("canvas", {});
+        const title = `${layer.name}, ${layer.kind === "dense" ? "unit" : "map"} ${channel}`;
         if (!opens) return h("span", { class: "try-cell" }, canvas);
         const button = h("button", {
           type: "button", class: `try-cell${last ? " try-class" : ""}`, "aria-pressed": false,
-          "aria-label": last ? null : `${layer.name}, ${layer.kind === "dense" ? "unit" : "map"} ${channel}`,
+          "aria-label": last ? null : title, title: last ? null : title,
           onclick: () => open(place, channel, button),
         }, canvas);
         return button;
@@ -53,7 +60,7 @@
         cells.forEach((cell, channel) => {
           if (last) cell.firstChild.textContent = `${network.classes[channel]} ${percent(shares[channel])}`;
           else paintChannel(cell.firstChild, output, channel, reach, signed ? TryIt.signed : TryIt.gray);
-          if (layer.kind === "dense" && !last) cell.title = number(output.data[channel]);
+          if (layer.kind === "dense" && !last) cell.title = `${cell.ariaLabel}: ${number(output.data[channel])}`;
         });
       };
       return { element: h("div", {}, heading, group), update, cells };

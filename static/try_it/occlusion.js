@@ -12,7 +12,8 @@
       for (let x = corner[1]; x < corner[1] + SQUARE; x++) visit(y * SIDE + x);
   };
 
-  /* For each pixel, the mean of what was lost in all the places that covered it */
+  /* map: for each pixel, the mean of what was lost in all the places that covered it. worst: the one
+     square that cost most, and what; nothing where none cost anything. */
   const compute = async (engine, pixels, answer) => {
     const covered = corners.map((corner) => {
       const picture = Float32Array.from(pixels);
@@ -20,25 +21,43 @@
       return picture;
     });
     const before = (await engine.logits([pixels]))[0][answer];
-    const after = await engine.logits(covered);
+    const losses = (await engine.logits(covered)).map((logits) => before - logits[answer]);
     const lost = new Float64Array(SIDE * SIDE), times = new Float64Array(SIDE * SIDE);
     corners.forEach((corner, number) => inside(corner, (place) => {
-      lost[place] += before - after[number][answer];
+      lost[place] += losses[number];
       times[place] += 1;
     }));
-    return lost.map((sum, place) => sum / times[place]);
+    const loss = Math.max(...losses), [row, column] = corners[losses.indexOf(loss)];
+    return { map: lost.map((sum, place) => sum / times[place]), worst: loss > 0 ? { row, column, loss } : null };
   };
 
-  const show = (map, name) => {
-    const { h, paint, number } = TryIt, reach = TryIt.largest(map);
-    const most = map.indexOf(Math.max(...map));
-    const [row, column] = [Math.floor(most / SIDE), most % SIDE];
-    const words = `Where the score of ${name} falls most when it is covered (by ${number(map[most], 1)}): `
-      + `around row ${row}, column ${column}. Orange: covering it costs; blue: covering it helps.`;
+  /* Put a frame around that square of a picture */
+  const frame = (mark, worst) => {
+    mark.hidden = !worst;
+    if (worst) Object.assign(mark.style, {
+      left: `${(100 * worst.column) / SIDE}%`, top: `${(100 * worst.row) / SIDE}%`,
+      width: `${(100 * SQUARE) / SIDE}%`, height: `${(100 * SQUARE) / SIDE}%`,
+    });
+  };
+
+  const show = ({ map, worst }, name, pixels) => {
+    const { h, paint, number, signed } = TryIt, reach = TryIt.largest(map);
+    const words = (worst
+      ? `Covering the marked square costs ${name} most: its score falls by ${number(worst.loss, 1)}. `
+      : `Covering no square costs ${name} anything: its score never falls. `)
+      + "Orange: the score falls; blue: it rises.";
     const canvas = h("canvas", { class: "try-pixels", role: "img", "aria-label": words });
-    paint(canvas, SIDE, SIDE, (place) => TryIt.signed(map[place] / reach));
-    return h("figure", {}, canvas, h("figcaption", {}, words));
+    const mark = h("span", { class: "try-mark" });
+    const over = h("input", { type: "checkbox", onchange: () => draw() });
+    const draw = () => paint(canvas, SIDE, SIDE, (place) => {
+      const color = signed(map[place] / reach);
+      return over.checked ? color.map((part, channel) => (part + pixels[3 * place + channel]) / 2) : color;
+    });
+    draw();
+    frame(mark, worst);
+    return h("figure", {}, h("div", { class: "try-board" }, canvas, mark),
+      h("label", { class: "try-over-picture" }, over, " over the picture"), h("figcaption", {}, words));
   };
 
-  TryIt.occlusion = { compute, show };
+  TryIt.occlusion = { compute, show, frame };
 })();

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const value = (name, amount) => (
-    TryIt.h("output", { "data-name": name, "data-value": amount }, TryIt.number(amount, 4)));
+    TryIt.h("output", { "data-name": name, "data-value": amount }, TryIt.number(amount)));
   const plus = (amount) => (amount < 0 ? " - " : " + ") + TryIt.number(Math.abs(amount));
 
   const pooling = ({ name, place, found }) => (place
@@ -10,20 +10,20 @@
       value("pool", found.output), ` (row ${place[0]}, column ${place[1]} there).`]
     : [`Then ${name}, which leaves this position out: no window of it fits here any more.`]);
 
-  const conv = ({ layer, found, row, column, name, one, numbers, pool }) => {
+  const conv = ({ layer, found, row, column, name, selected, numbers, pool }) => {
     const { h, number } = TryIt, { channels, bias, sum, output } = found, columns = layer.kernel.shape[1];
+    const one = channels[selected];
     const products = one.patch.map((part, at) => part * one.kernel[at]);
     const few = channels.length <= 4;
-    const terms = channels.map((channel) => channel.sum);
-    const together = terms.reduce((total, term) => total + term, 0);
+    const terms = few ? channels.map((channel, at) => [channel.sum, name(at)])
+      : [[sum - bias, `${channels.length} channels together`]];
+    const [[first, from], ...others] = terms;
     return [
-      h("p", {}, `Row ${row}, column ${column}: `,
-        few ? number(terms[0]) + terms.slice(1).map(plus).join("")
-          : `${channels.length} channels together ${number(together)}`,
-        `, bias ${number(bias)}: `, "sum ", value("sum", sum),
+      h("p", {}, `Row ${row}, column ${column}: ${number(first)} (${from})`,
+        [...others, [bias, "bias"]].map(([term, its]) => `${plus(term)} (${its})`), " = ", value("sum", sum),
         layer.relu ? [". ReLU: the larger of 0 and the sum, ", value("output", output), ". "] : ". ",
         pool ? pooling(pool) : null),
-      h("p", {}, `One channel in full (${name}): patch times kernel, place by place, then added up: `,
+      h("p", {}, `One channel in full (${name(selected)}): patch times kernel, place by place, then added up: `,
         value("channel", one.sum), "."),
       h("div", { class: "try-equation" },
         numbers("patch", one.patch, columns), h("span", {}, "x"), numbers("kernel", one.kernel, columns),
@@ -39,5 +39,5 @@
       ". The others go no further."),
   ];
 
-  TryIt.sentences = { conv, pool, value };
+  TryIt.sentences = { conv, pool, plus, value };
 })();

@@ -33,6 +33,18 @@
     deliver: (name, content) => { delivered[name] = content; },
   };
 
+  /* A file or a link dropped anywhere would make the browser leave the page for it */
+  const stay = (event) => {
+    const isText = event.target.closest?.("input, textarea") && !event.dataTransfer.types.includes("Files");
+    if (!isText) event.preventDefault();
+  };
+  document.addEventListener("dragover", stay);
+  document.addEventListener("drop", (event) => {
+    stay(event);
+    if (event.defaultPrevented && button.isConnected && !button.disabled)
+      message.textContent = "Press Start, then drop it again.";
+  });
+
   button.addEventListener("click", async () => {
     button.disabled = true;
     message.textContent = "Loading ...";

@@ -2,7 +2,7 @@
    softmax, in numbers. */
 (() => {
   "use strict";
-  const SHOWN = 10, FOLDED = 256;
+  const SHOWN = 10, FOLDED = 256, LINES = 64;
 
   const table = (caption, head, rows) => {
     const { h } = TryIt;
@@ -26,21 +26,36 @@
     };
   };
 
+  /* How a strip of as many numbers as a unit has inputs is laid out, and what to say about it */
+  const layout = (network, place) => {
+    const above = network.layers.slice(0, place);
+    const before = above.findLast((layer) => layer.kind !== "relu"), count = before.after[2];
+    const [rows, columns, channels] = before.before;
+    if (before.kind === "flatten" && rows * columns <= LINES && channels > 1)
+      return { width: channels, words: "a line for each place in the maps, row by row, and a column for each map" };
+    return { width: Math.min(32, count), words: "line by line, in the order of the layer before" };
+  };
+
+  const power = (value) => (value < 1 ? TryIt.number(value) : value < 1000 ? value.toPrecision(4)
+    : Math.round(value).toLocaleString("en"));
+
   const softmax = (network, logits, unit) => {
     const { h, number, percent } = TryIt, { temperature, classes } = network;
-    const most = Math.max(...logits) / temperature, shift = most > 50 ? most : 0;
+    const most = Math.max(...logits) / temperature, shift = most > 16 ? most : 0;
     const powers = logits.map((logit) => Math.exp(logit / temperature - shift));
     const total = powers.reduce((sum, power) => sum + power, 0);
+    const divides = temperature !== 1;
     const rows = classes.map((name, place) => [
-      name, number(logits[place]), number(logits[place] / temperature),
-      powers[place].toPrecision(4), percent(powers[place] / total),
+      name, number(logits[place]), ...(divides ? [number(logits[place] / temperature)] : []),
+      power(powers[place]), percent(powers[place] / total),
     ]);
     return [
-      h("p", {}, `Softmax: the logits are divided by the temperature, ${number(temperature, 2)}, and each becomes `
-        + `a power of e${shift ? " (less the largest, or the powers would be too large)" : ""}. `
-        + `${classes[unit]} has ${powers[unit].toPrecision(4)} of ${total.toPrecision(4)} in all, which is `,
-      h("output", { "data-name": "share", "data-value": powers[unit] / total }, `${number((100 * powers[unit]) / total, 2)} %`), "."),
-      table("From logits to probabilities", ["class", "logit", "divided", "power of e", "share"], rows),
+      h("p", {}, `Softmax: ${divides ? `the scores (logits) are divided by the temperature, ${number(temperature)}, and `
+        + "each" : "each score (logit)"} becomes a power of e${shift ? " (less the largest, to keep the powers small)" : ""}. `
+        + `${classes[unit]} has ${power(powers[unit])} of ${power(total)} in all, which is `,
+      h("output", { "data-name": "share", "data-value": powers[unit] / total }, percent(powers[unit] / total, 2)), "."),
+      table("From scores to probabilities",
+        ["class", "score", ...(divides ? ["divided"] : []), "power of e", "share"], rows),
     ];
   };
 
@@ -51,8 +66,8 @@
     const name = nameOfInput(network, place), body = h("div", {});
     const line = (term) => [name(term.index), number(term.value), number(term.weight), number(term.product)];
 
+    const { width, words } = layout(network, place);
     const strip = (caption, values) => {
-      const width = Math.min(32, values.length);
       const canvas = h("canvas", { role: "img", "aria-label": caption, style: `aspect-ratio: ${width} / ${Math.ceil(values.length / width)}` });
       return h("figure", { class: "try-strip" }, TryIt.paintList(canvas, values, width, TryIt.largest(values)),
         h("figcaption", {}, caption));
@@ -66,12 +81,14 @@
       rows.push(["bias", "", "", number(bias)]);
       const count = terms.length.toLocaleString("en");
       body.replaceChildren(
-        h("p", {}, `${count} numbers times ${count} weights, plus the bias: `, TryIt.sentences.value("sum", sum),
+        h("p", {}, `${count} numbers times ${count} weights, added up: ${number(sum - bias)}`
+          + `${TryIt.sentences.plus(bias)} (bias) = `, TryIt.sentences.value("sum", sum),
           layer.relu ? [". ReLU: the larger of 0 and the sum, ", TryIt.sentences.value("output", output), "."] : "."),
-        strip("The weights, in their order (orange above 0, blue below)", inOrder.map((term) => term.weight)),
-        strip("The numbers times the weights", inOrder.map((term) => term.product)),
         ...(isClass ? softmax(network, run.logits, unit) : []),
-        table("What counts most", ["from", "number", "weight", "product"], rows));
+        table("What counts most", ["from", "number", "weight", "product"], rows),
+        h("div", { class: "try-boards" },
+          strip(`All ${count} weights: ${words}. Orange is above 0, blue below.`, inOrder.map((term) => term.weight)),
+          strip("The same numbers times these weights: the products.", inOrder.map((term) => term.product))));
       if (terms.length > SHOWN && terms.length <= FOLDED)
         body.append(h("details", {}, h("summary", {}, `All ${count} products`),
           table(`All ${count} products`, ["from", "number", "weight", "product"], inOrder.map(line))));

@@ -3,13 +3,24 @@
 (() => {
   "use strict";
 
-  /* A map with a frame around a part of it; one of them is moved by pointer and arrow keys */
+  /* A map with a frame around a part of it; one of them is moved by pointer and arrow keys. A click
+     holds the position, or the mouse would change it on its way to what there is to press below. */
   const board = (caption, label, moved) => {
     const { h } = TryIt, canvas = h("canvas"), mark = h("span", { class: "try-mark" });
+    const words = h("figcaption", {});
     const frame = h("div", moved
       ? { class: "try-board try-moves", tabindex: 0, role: "application", "aria-label": label }
       : { class: "try-board" }, canvas, mark);
-    let [height, width, here] = [1, 1, [0, 0]];
+    let [height, width, here, held] = [1, 1, [0, 0], false];
+    const say = (text) => {
+      const how = held ? "held, click to release" : "move here, click to hold";
+      words.textContent = moved ? `${text}: ${how}` : text;
+    };
+    const hold = (yes) => {
+      held = yes;
+      say(caption);
+    };
+    say(caption);
     const place = (row, column, rows = 1, columns = 1) => {
       here = [row, column];
       Object.assign(mark.style, {
@@ -24,8 +35,11 @@
         moved(within(Math.floor(((event.clientY - box.top) * height) / box.height), height),
           within(Math.floor(((event.clientX - box.left) * width) / box.width), width), false);
       };
-      canvas.addEventListener("pointerdown", point);
-      canvas.addEventListener("pointermove", point);
+      canvas.addEventListener("pointerdown", (event) => {
+        point(event);
+        if (event.pointerType === "mouse") hold(!held);
+      });
+      canvas.addEventListener("pointermove", (event) => { if (!held || event.buttons) point(event); });
       frame.addEventListener("keydown", (event) => {
         const [row, column] = here;
         const to = {
@@ -35,11 +49,12 @@
         }[event.key];
         if (!to) return;
         event.preventDefault();
+        hold(true);
         moved(within(to[0], height), within(to[1], width), true);
       });
     }
     return {
-      element: h("figure", {}, frame, h("figcaption", {}, caption)), place,
+      element: h("figure", { class: moved ? "try-main" : null }, frame, words), place, say,
       paint: (x, channel, color) => {
         [height, width] = [x.h, x.w];
         TryIt.paintChannel(canvas, x, channel, TryIt.largest(x.data), color);
@@ -120,7 +135,8 @@
       if (byKey) aloud.textContent = words.firstChild.textContent;
     };
     const before = isConv ? null : board("before the pool");
-    const main = board(isConv ? "the sums: move here" : "after the pool: move here", label, move);
+    const taken = isConv ? board("") : null;
+    const main = board(isConv ? "the sums (orange above 0, blue below)" : "after the pool", label, move);
     const cut = layer.relu ? board("after ReLU") : null;
     const pooled = isConv && after?.kind === "pool" ? board(`after ${after.name}`) : null;
     const channels = isConv ? tiles(layer, name, channel, (number) => { picked = number; show(); }) : null;
@@ -134,11 +150,14 @@
         const biggest = found.channels.map((one) => Math.abs(one.sum));
         const selected = picked ?? biggest.indexOf(Math.max(...biggest));
         channels.show(found, step.input, selected);
+        taken.paint(step.input, selected);
+        taken.say(`where the patch is taken: ${name(selected)}`);
+        taken.place(found.place.top, found.place.left, found.place.height, found.place.width);
         const pool = pooled && TryIt.sums.pooledPlace(run.steps[place + 1], row, column);
         if (pool) pooled.place(...pool);
         else pooled?.place(-9, -9);
         words.replaceChildren(...TryIt.sentences.conv({
-          layer, found, row, column, name: name(selected), one: found.channels[selected], numbers,
+          layer, found, row, column, name, selected, numbers,
           pool: pooled && { name: after.name, place: pool,
             found: pool && TryIt.sums.pool(run.steps[place + 1], channel, ...pool) },
         }));
@@ -151,7 +170,7 @@
     return {
       element: h("section", { class: "try-window", "aria-label": `${layer.name}, map ${channel}` },
         h("h3", {}, `${layer.name}, map ${channel}`),
-        h("div", { class: "try-boards" }, [before, main, cut, pooled].filter(Boolean).map((one) => one.element)),
+        h("div", { class: "try-boards" }, [before, taken, main, cut, pooled].filter(Boolean).map((one) => one.element)),
         aloud, words, channels?.element),
       update: (newRun) => {
         run = newRun;

@@ -10,7 +10,7 @@ import skimage.data
 from axe_playwright_python.sync_playwright import Axe
 from built_pages import PHONE
 from PIL import Image
-from trying import PAGE, Trying, require_all_networks
+from trying import PAGE, Trying, require_all_networks, share
 
 from cifarlib import load_cifar10, zoo
 from cifarlib.data import photo
@@ -19,6 +19,7 @@ from cifarlib.explain import occlusion_map
 
 NARROW = 320
 NEAR = 1e-3  # of a logit
+MEANS = [125.3069, 122.9504, 113.8654]  # the gray that covers, as in cifarlib.layers
 RUN_AXE = """
 async () => (await axe.run({ exclude: ["#pst-back-to-top"] }, {  // it fades in as the page scrolls
   resultTypes: ["violations"] })).violations.flatMap(rule =>
@@ -130,8 +131,12 @@ def test_a_test_image_is_the_one_that_its_name_says_and_its_probabilities_are_ca
     for place, (network, temperature) in enumerate([("simple_cnn", 1.048), ("resnet20", 1.44)]):
         wanted = probabilities(logits_of(network, data.x_test[int(number)])[None], temperature)[0]
         shown = trying.page.locator(".try-column").nth(place).locator(".try-bars li > :last-child")
-        shares = [float(text.rstrip(" %")) / 100 for text in shown.all_inner_texts()]
+        shares = [share(text) / 100 for text in shown.all_inner_texts()]
         np.testing.assert_allclose(shares, wanted, atol=0.006)
+        note = trying.page.locator(".try-column").nth(place).locator(".try-quiet").inner_text()
+        divisor = float(note.partition("divided by ")[2].rstrip("."))
+        known = trying.page.evaluate("TryIt.data('contents').then(c => c.networks)")
+        assert divisor == next(one["temperature"] for one in known if one["id"] == network)
 
 
 def test_speednet_answers_as_in_python(trying):
@@ -147,8 +152,19 @@ def test_the_occlusion_map_is_that_of_the_package(trying):
     column.get_by_role("button", name="What does it look at?").click()
     column.locator("figure canvas").wait_for()
     found = np.reshape(trying.data(0, "occlusion"), (32, 32))
-    wanted = occlusion_map(zoo.load("simple_cnn"), trying.pixels()[None])[0]
-    np.testing.assert_allclose(found, wanted, atol=NEAR)
+    image, model = trying.pixels(), zoo.load("simple_cnn")
+    np.testing.assert_allclose(found, occlusion_map(model, image[None])[0], atol=NEAR)
+    # The square that is marked in the picture costs what the caption says
+    style = trying.page.locator(".try-seen .try-mark").first.evaluate(
+        "mark => [mark.style.top, mark.style.left].map(parseFloat)"
+    )
+    row, column = (round(0.32 * percent) for percent in style)
+    covered = image.astype("float32")
+    covered[row : row + 8, column : column + 8] = MEANS
+    before, after = logits_of("simple_cnn", image), logits_of("simple_cnn", covered)
+    words = trying.page.locator(".try-column figcaption").first.inner_text()
+    loss = float(words.partition("falls by ")[2].partition(". ")[0])
+    assert loss == pytest.approx((before - after)[before.argmax()], abs=0.051)
 
 
 WRONG = {
@@ -243,6 +259,6 @@ def test_from_a_disk_the_small_network_works_and_the_page_says_what_does_not(bro
     select = page.locator(".try-column select").nth(1)
     if select.locator("option[value=resnet20]").count():
         select.select_option("resnet20")
-        page.wait_for_function("/server/.test(TryIt.root.querySelector('.try-alert').textContent)")
+        page.locator(".try-column").nth(1).get_by_text("from a server").wait_for()
     assert errors == []
     context.close()

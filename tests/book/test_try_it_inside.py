@@ -1,8 +1,11 @@
 """The look inside: each sum on the page is NumPy's, for the book's network and for a reader's."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
+from built_pages import PHONE
 from keras import layers
 from trying import Trying
 
@@ -106,6 +109,81 @@ def test_a_patch_times_a_kernel_is_written_out(inside, expected):
     np.testing.assert_allclose(kernel, wanted, atol=6e-4)
 
 
+def test_a_click_holds_the_position_on_the_way_to_a_channel(inside):
+    page = inside.page
+    page.get_by_role("button", name="conv1, map 4", exact=True).click()
+    board = page.get_by_role("application", name="conv1, map 4.").locator("canvas")
+    words = page.locator(".try-words > p").first
+    caption = page.locator(".try-main figcaption")
+    board.scroll_into_view_if_needed()
+    box = board.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.3
+    assert "move here, click to hold" in caption.inner_text()
+    page.mouse.move(x, y)
+    chosen = words.inner_text()
+    page.mouse.down()
+    page.mouse.up()
+    assert "held, click to release" in caption.inner_text()
+    page.mouse.move(x, y + box["height"], steps=20)  # over the rest of the map
+    page.locator(".try-tile").first.click()
+    assert words.inner_text() == chosen
+    page.mouse.move(x, y + 20)
+    page.mouse.down()
+    page.mouse.up()
+    page.mouse.move(x, y + 60)
+    assert "move here" in caption.inner_text() and words.inner_text() != chosen
+
+
+def test_the_sentence_adds_up_as_it_is_written(inside):
+    for layer, terms in (("conv1", 4), ("conv2", 2)):
+        for channel in (0, 4, 7):
+            inside.page.get_by_role("button", name=f"{layer}, map {channel}", exact=True).click()
+            text = inside.page.locator(".try-words > p").first.inner_text()
+            left, right = text.partition(": ")[2].partition(". ")[0].split(" = ")
+            written = re.findall(r"([+-] )?(-?\d+\.\d{4}) \(", left)
+            assert len(written) == terms
+            total = sum(float(sign.strip() + "1") * float(value) for sign, value in written)
+            assert total == pytest.approx(float(right), abs=0.5e-4 * (terms + 1))
+    inside.page.get_by_role("button", name="hidden, unit 9", exact=True).click()
+    text = inside.page.locator(".try-detail p").first.inner_text()
+    first, sign, bias, total = re.search(
+        r"added up: (-?[\d.]+) ([+-]) ([\d.]+) \(bias\) = (-?\d+\.\d+)", text
+    ).groups()
+    assert float(first) + float(sign + bias) == pytest.approx(float(total), abs=1.6e-4)
+
+
+def test_the_patch_is_framed_in_the_map_that_it_is_taken_from(inside):
+    inside.page.get_by_role("button", name="conv1, map 4", exact=True).click()
+    go(inside.page.get_by_role("application", name="conv1, map 4."), 6, 20)
+    inside.page.locator(".try-tile").nth(1).click()
+    first = inside.page.locator(".try-boards figure").first
+    assert first.inner_text().strip() == "where the patch is taken: green"
+    painted, mark = first.evaluate("""figure => {
+      const canvas = figure.querySelector("canvas"), { style } = figure.querySelector(".try-mark");
+      return [[...canvas.getContext("2d").getImageData(0, 0, 32, 32).data],
+              [style.top, style.left, style.height, style.width].map(parseFloat)];
+    }""")
+    green = inside.pixels()[..., 1].astype(float)
+    shown = np.reshape(painted, (32, 32, 4))[..., 0]
+    np.testing.assert_allclose(shown, green * 255 / inside.pixels().max(), atol=1)
+    np.testing.assert_allclose(np.array(mark) * 0.32, [6, 20, 3, 3], atol=1e-3)
+
+
+def test_on_a_phone_the_board_that_one_moves_on_has_the_full_width(browser, site):
+    one = Trying(browser, site, width=PHONE)
+    one.page.get_by_role("button", name="conv2, map 7", exact=True).click()
+    boards = one.page.locator(".try-boards").bounding_box()["width"]
+    assert one.page.locator(".try-main canvas").bounding_box()["width"] > 0.9 * boards
+    one.visit.close()
+
+
+def test_a_file_that_is_too_large_is_refused(inside):
+    message = inside.page.evaluate("""() => {
+      try { TryIt.network.parse(" ".repeat(60e6 + 1)); } catch (error) { return error.message; }
+    }""")
+    assert "too large" in message
+
+
 def test_a_pool_shows_the_largest(inside, expected):
     inside.page.get_by_role("button", name="pool1, map 6", exact=True).click()
     go(inside.page.get_by_role("application", name="pool1, map 6."), 3, 11)
@@ -183,5 +261,7 @@ def test_a_readers_changed_network_runs_and_can_be_looked_into(inside, tmp_path)
     first = model.layers[0]
     inside.page.get_by_role("button", name=f"{first.name}, map 2", exact=True).click()
     go(inside.page.get_by_role("application", name=f"{first.name}, map 2."), 15, 15)  # half outside
+    note = inside.page.locator(".try-column .try-quiet").first.inner_text()
+    assert "divided" not in note  # no temperature was given
     wanted = keras.Sequential(model.layers[:1])(image).numpy()[0, 15, 15, 2]
     assert inside.number("output") == pytest.approx([wanted] * 2, abs=NEAR)

@@ -13,13 +13,19 @@ from built_pages import DESKTOP, Visit
 PAGE = "chapters/start/try_it.html"
 
 
-class Trying:
-    """A visit to the page after the click on Start."""
+def share(text):
+    """The number in "12 %", "< 0.1 %" or "> 99.9 %"."""
+    return float(text.strip("<> %"))
 
-    def __init__(self, browser, site, *, width=DESKTOP, scheme="light"):
+
+class Trying:
+    """A visit to the page, by default after the click on Start."""
+
+    def __init__(self, browser, site, *, width=DESKTOP, scheme="light", start=True):
         self.visit = Visit(browser, site, width=width, scheme=scheme)
         self.page = self.visit.open(PAGE)
-        self.start()
+        if start:
+            self.start()
 
     def start(self):
         self.page.get_by_role("button", name="Start").click()
@@ -48,13 +54,22 @@ class Trying:
         text = self.page.locator("#try-it").get_attribute("data-pixels")
         return np.frombuffer(base64.b64decode(text), np.uint8).reshape(32, 32, 3)
 
-    def complaint(self):
-        return self.page.locator("#try-it .try-alert")
+    def test_image(self, number):
+        """Show the test image in this place of the panel, and wait for the answers."""
+        before = self.page.evaluate("TryIt.root.dataset.shown")
+        self.page.locator(".try-tests button").nth(number).click()
+        self.page.wait_for_function("before => TryIt.root.dataset.shown !== before", arg=before)
+
+    def complaint(self, place=None):
+        """What the page says went wrong: with a picture, or with the network of a column."""
+        if place is None:
+            return self.page.locator(".try-all > .try-alert")
+        return self.page.locator(".try-column").nth(place).locator(".try-alert")
 
     def number(self, name):
         """A number of the look inside, as far as the computer knows it, and as it is written."""
         found = self.page.locator(f".try-detail output[data-name={name}]").first
-        return float(found.get_attribute("data-value")), float(found.inner_text().rstrip(" %"))
+        return float(found.get_attribute("data-value")), share(found.inner_text())
 
     def wide(self):
         return self.page.evaluate(
