@@ -29,9 +29,15 @@
       await video.play();
       return take.focus();
     };
-    take.addEventListener("click", () => {
-      if (video.videoWidth) taken(TryIt.pictures.fromDrawable(video, video.videoWidth, video.videoHeight));
-      stop();
+    take.addEventListener("click", async () => {
+      try {
+        if (!video.videoWidth) return;
+        const bitmap = await createImageBitmap(video);  // holds still while it is drawn in strips
+        taken(TryIt.pictures.fromDrawable(bitmap, bitmap.width, bitmap.height));
+        bitmap.close();
+      } finally {
+        stop();
+      }
     });
     panel.hidden = true;
     return { panel, start, stop };
