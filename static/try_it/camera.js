@@ -44,10 +44,17 @@
       take.focus();
       return video.play().catch(() => {});  // it was switched off before it could begin
     };
-    take.addEventListener("click", () => {
-      if (video.videoWidth) taken(TryIt.pictures.fromDrawable(video, video.videoWidth, video.videoHeight));
-      stop();
-      left();
+    take.addEventListener("click", async () => {
+      try {
+        if (!video.videoWidth) return;
+        const mine = asked;
+        const bitmap = await createImageBitmap(video);  // holds still while it is drawn in strips
+        if (mine === asked) taken(TryIt.pictures.fromDrawable(bitmap, bitmap.width, bitmap.height));
+        bitmap.close();
+      } finally {
+        stop();
+        left();
+      }
     });
     off.addEventListener("click", () => {
       stop();

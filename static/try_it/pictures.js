@@ -2,8 +2,13 @@
    the square in its middle, each pixel the mean of the area that it stands for. */
 (() => {
   "use strict";
-  const SIZE = 32, LARGEST = 4096;  // pixels a side: what every browser's canvas bears
+  const STRIP = 2 ** 18;  // pixels: a few rows at a time stay in the processor's cache
   const MOST = 60e6;  // bytes of a file
+  const HEAD = 2 ** 17;  // bytes, in which the EXIF data lie
+
+  /* By EXIF's orientation, how an upright photo is turned to lie as it is stored: a, b, c, d of a
+     canvas, x' = a x + c y and y' = b x + d y */
+  const TURNS = { 3: [-1, 0, 0, -1], 6: [0, -1, 1, 0], 8: [0, 1, -1, 0] };
 
   /* How files begin that people take for pictures, and what to do about them */
   const LOOKALIKES = [
@@ -16,46 +21,30 @@
     [/^(\x89PNG|\xff\xd8|GIF8|BM|RIFF)/, "a damaged picture: open it in another program and save it again"],
   ];
 
-  /* The mean of each of 32 x 32 areas of a square, computed in whole numbers so that nothing is lost */
-  const areaAverage = (rgba, side) => {
-    const shares = Array.from({ length: SIZE }, (_, cell) => {
-      const found = [];
-      for (let at = Math.floor((cell * side) / SIZE); at * SIZE < (cell + 1) * side; at++)
-        found.push([at, Math.min((cell + 1) * side, (at + 1) * SIZE) - Math.max(cell * side, at * SIZE)]);
-      return found;
-    });
-    const pixels = new Uint8Array(SIZE * SIZE * 3), area = side * side;
-    const line = new Float64Array(side * 3);
-    for (let row = 0; row < SIZE; row++) {
-      line.fill(0);
-      for (const [y, share] of shares[row])
-        for (let x = 0, at = 4 * y * side; x < 3 * side; x += 3, at += 4) {
-          line[x] += share * rgba[at];
-          line[x + 1] += share * rgba[at + 1];
-          line[x + 2] += share * rgba[at + 2];
-        }
-      for (let column = 0; column < SIZE; column++)
-        for (let c = 0; c < 3; c++) {
-          let sum = 0;
-          for (const [x, share] of shares[column]) sum += share * line[3 * x + c];
-          const low = Math.floor(sum / area), rest = 2 * (sum - low * area);
-          pixels[3 * (row * SIZE + column) + c] = low + (rest > area || (rest === area && low % 2) ? 1 : 0);
-        }
-    }
-    return pixels;
-  };
-
-  /* What can be drawn on a canvas, of this width and height; what is transparent becomes white */
-  const fromDrawable = (drawable, width, height) => {
-    const square = Math.min(width, height), side = Math.min(square, LARGEST);
-    const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = side;
-    const context = canvas.getContext("2d", { willReadFrequently: true });
-    context.fillStyle = "#fff";
-    context.fillRect(0, 0, side, side);
+  /* What can be drawn on a canvas, of this width and height, upright; what is transparent becomes
+     white. A browser keeps a turned photo as it is stored and turns it anew in each drawing, pixel
+     by pixel. Drawn as it is stored, it is only copied, so that the small picture is turned at the
+     end. With another orientation than the photo's this takes longer and comes to the same. */
+  const fromDrawable = (drawable, width, height, orientation = 1) => {
+    const square = Math.min(width, height), side = Math.min(square, TryIt.areas.LARGEST);
     const [left, top] = [Math.floor((width - square) / 2), Math.floor((height - square) / 2)];
-    context.drawImage(drawable, left, top, square, square, 0, 0, side, side);
-    return areaAverage(context.getImageData(0, 0, side, side).data, side);
+    const [a, b, c, d] = TURNS[orientation] ?? [1, 0, 0, 1];
+    const [x, y] = [a + c < 0 ? side : 0, b + d < 0 ? side : 0];
+    const strip = Math.min(side, Math.ceil(STRIP / side));
+    const canvas = document.createElement("canvas");
+    canvas.width = side;
+    canvas.height = strip;
+    const context = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
+    context.fillStyle = "#fff";
+    context.imageSmoothingEnabled = side < square;
+    const areas = TryIt.areas(side);
+    for (let row = 0; row < side; row += strip) {
+      context.setTransform(a, b, c, d, x, y - row);
+      context.fillRect(0, 0, side, side);
+      context.drawImage(drawable, left, top, square, square, 0, 0, side, side);
+      areas.add(context.getImageData(0, 0, side, Math.min(strip, side - row)).data);
+    }
+    return areas.means([a, b, c, d]);
   };
 
   const fromFile = async (file) => {
@@ -72,10 +61,11 @@
       const [, words] = LOOKALIKES.find(([mark]) => mark.test(head)) ?? [];
       throw new TryIt.Refused(`${name} is ${words ?? "no picture that this browser can open: JPEG, PNG, WebP, GIF and BMP work"}.`);
     }
-    const pixels = fromDrawable(bitmap, bitmap.width, bitmap.height);
+    const orientation = TryIt.exif.orientation(await file.slice(0, HEAD).arrayBuffer());
+    const pixels = fromDrawable(bitmap, bitmap.width, bitmap.height, orientation);
     bitmap.close();
     return pixels;
   };
 
-  TryIt.pictures = { areaAverage, fromDrawable, fromFile };
+  TryIt.pictures = { fromDrawable, fromFile };
 })();

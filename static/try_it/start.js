@@ -3,8 +3,8 @@
 (() => {
   "use strict";
   const SCRIPTS = [
-    "layers", "network", "sums", "dom", "pictures", "engines", "occlusion", "drawing", "camera", "sources",
-    "answers", "inside", "sentences", "windows", "units", "main",
+    "layers", "network", "sums", "dom", "areas", "exif", "pictures", "engines", "occlusion", "drawing", "camera",
+    "sources", "answers", "inside", "sentences", "windows", "units", "main",
   ];
   const root = document.getElementById("try-it");
   if (!root) return;
