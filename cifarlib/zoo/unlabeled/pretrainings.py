@@ -115,6 +115,6 @@ PRETRAININGS: dict[str, Pretraining] = {
         metrics=list,
         supervised=_transformer,
         supervised_recipe=replace(_SUPERVISED, learning_rate=1e-3),
-        supervised_epochs={500: (60, 120), 5_000: (15, 30), 50_000: (10,)},
+        supervised_epochs={500: (60, 120), 5_000: (30,), 50_000: (10,)},
     ),
 }  # fmt: skip
