@@ -1,4 +1,4 @@
-"""From a folder of photos to a network in a file: each step as the page on own classes takes it."""
+"""From a folder of photos to a network in a file, by Keras' own reader of folders."""
 
 import keras
 import numpy as np
