@@ -32,7 +32,8 @@ def quantize_symmetric(
     Returns:
         ``(integers, scale)``: int32 of the shape of ``weights``, from ``-(2**(bits - 1) - 1)`` to
         ``2**(bits - 1) - 1``; ``float32``, of a shape that broadcasts with it. Where all weights
-        are 0, the scale is 1.
+        are 0, or too small for a scale among ``float32``'s normal numbers, it is 1, and they become
+        0.
 
     Raises:
         ValueError: ``bits`` or ``axis`` is outside its range, or a weight is not finite.
@@ -54,7 +55,8 @@ def quantize_symmetric(
         others = tuple(place for place in range(weights.ndim) if place != axis)
     largest = 2 ** (bits - 1) - 1
     reach = np.abs(weights).max(axis=others, keepdims=others is not None, initial=0)
-    scale = np.where(reach > 0, reach / np.float32(largest), 1).astype(np.float32)
+    enough = largest * np.finfo(np.float32).tiny  # below it, a scale would have few digits or none
+    scale = np.where(reach > enough, reach / np.float32(largest), 1).astype(np.float32)
     return np.round(weights / scale).astype(np.int32), scale
 
 

@@ -87,7 +87,7 @@ def test_unsigned_labels_compare_with_signed_predictions():
     [
         (np.zeros((4, 1), int), np.zeros(4, int), r"\(n, classes\).*got int64 \(4, 1\)"),
         (np.zeros((4, 10), bool), np.zeros(4, int), r"got bool \(4, 10\)"),
-        (np.zeros(4), np.zeros(4, int), r"whole-number classes \(n,\), got float64 \(4,\)"),
+        (np.zeros(4), np.zeros(4, int), r"whole-number classes \(n,\) from 0, got float64 \(4,\)"),
         (np.zeros(4, bool), np.zeros(4, int), "got bool"),
         (np.zeros((4, 10, 1)), np.zeros(4, int), r"got float64 \(4, 10, 1\)"),
         (np.array(3), np.zeros(1, int), r"got int64 \(\)"),
@@ -99,8 +99,8 @@ def test_unsigned_labels_compare_with_signed_predictions():
         (np.zeros((4, 10)), np.full(4, 10), "from 0 to 9"),
         (np.zeros((4, 3)), np.full(4, 3), "from 0 to 2"),
         (np.zeros((4, 10)), np.zeros(4), "whole numbers"),
-        (np.zeros((0, 10)), np.zeros(0, int), "no predictions"),
-        (np.zeros(0, int), np.zeros(0, int), "no predictions"),
+        (np.zeros((0, 10)), np.zeros(0, int), "predictions are empty"),
+        (np.zeros(0, int), np.zeros(0, int), "predictions are empty"),
     ],
 )
 def test_what_does_not_fit_is_refused(predictions, labels, message):
@@ -531,12 +531,13 @@ def test_shared_layer_is_counted_as_often_as_it_is_used():
     assert found == 128
 
 
-class Slow:
-    """Stands for a model and for the clock: each batch takes the next of some times."""
+class Slow(keras.Model):
+    """A model and a clock in one: each batch takes the next of some times."""
 
     input_shape = (None, 32, 32, 3)
 
     def __init__(self, seconds):
+        super().__init__()
         self.seconds, self.now, self.given = iter(seconds), 0.0, []
 
     def predict_on_batch(self, x):

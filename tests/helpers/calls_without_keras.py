@@ -1,6 +1,7 @@
 """Wrong calls of what needs no network: images, recipes, figures, files; see ``wrong_calls.py``."""
 
 import numpy as np
+from matplotlib.figure import Figure
 from wrong_calls import (
     FOLDER,
     IMAGES,
@@ -50,8 +51,7 @@ _write_photos()
 
 
 def _figure():
-    figure, _ = plots.subplots(size=(2, 2))
-    return figure
+    return Figure(figsize=(2, 2))  # no style waits for its end
 
 
 def _drawn(*places) -> plots.Plot:

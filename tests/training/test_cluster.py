@@ -135,9 +135,9 @@ def test_unequal_shares_and_wrong_settings_are_refused_before_anything_starts():
     with pytest.raises(ValueError, match=r"4 images cannot be split evenly among 8.*such as 8"):
         start(Job(batch_size=4), 8)
     for workers in (0, -1, 1.5, "2"):
-        with pytest.raises(ValueError, match="workers must be a whole number of at least 1"):
+        with pytest.raises(ValueError, match="workers must be a whole number from 1 to 64"):
             start(Job(), workers)
-    with pytest.raises(ValueError, match="count must be a whole number from 1 to 64, got 100"):
+    with pytest.raises(ValueError, match="workers must be a whole number from 1 to 64, got 100"):
         start(Job(batch_size=100), 100)
     with pytest.raises(ValueError, match="batch_size must be at most the number of images, 10"):
         Job(images=10, batch_size=20)

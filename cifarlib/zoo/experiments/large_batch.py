@@ -10,11 +10,15 @@ from cifarlib.recipes import Recipe
 from cifarlib.zoo.experiments.experiment import Experiment
 from cifarlib.zoo.trainings import Training
 
-_NETWORK = functools.partial(speednet, widths=(32, 64, 128), patch_size=4, stride=2, components=24)
+_NETWORK = functools.partial(
+    speednet, widths=(32, 64, 128), patch_size=4, stride=2, components=24, bn_momentum=0.8
+)
 _run = functools.partial(Training, _NETWORK, images=10_000)
 
 # The best of 0.01, 0.02, 0.05, 0.1 and 0.2 on 2,000 held-out images of these 10,000
-_SMALL = Recipe(epochs=10, batch_size=64, optimizer="sgd", learning_rate=0.02, momentum=0.9)
+_SMALL = Recipe(
+    epochs=10, batch_size=64, optimizer="sgd", learning_rate=0.1, momentum=0.9, schedule="cosine"
+)
 
 
 def _batch(size: int, factor: float, warmup: float = 0.0) -> Training:
