@@ -7,7 +7,7 @@ from svg import Drawing
 
 def input_pipeline() -> Drawing:
     """From several files to the step of a training, station by station."""
-    drawing = Drawing(420, 438)
+    drawing = Drawing(420, 498)
     for number in range(3):
         left = 10 + 60 * number
         drawing.box(left, 10, 50, 40, f"file\n{number}", fill="data", size=14)
@@ -15,9 +15,10 @@ def input_pipeline() -> Drawing:
     drawing.text(200, 30, "many images in a file", anchor="start", size=15)
     stations = [
         ("interleave", "a little from each file", "orange"),
-        ("decode", "bytes become an image", "green"),
         ("shuffle", "drawn from a buffer", "purple"),
+        ("decode", "bytes become an image", "green"),
         ("batch", "64 images at a time", "green"),
+        ("augment", "a whole batch at once", "purple"),
         ("prefetch", "the next one is ready", "orange"),
         ("step", "the network learns", "blue"),
     ]
