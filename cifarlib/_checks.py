@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import random
 import reprlib
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
@@ -123,10 +124,13 @@ def keras_name(name: str, value: object, module: str) -> None:
     """Refuse what Keras' ``activations`` or ``initializers`` do not know."""
     import keras  # here, so that what needs no Keras can have checks
 
+    drawn = random.getstate()  # an initializer draws its seed as it is made
     try:
         getattr(keras, module).get(value)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{name} must be a name of keras.{module}, got {value!r}") from error
+    finally:
+        random.setstate(drawn)
 
 
 def plain(value: object) -> object:

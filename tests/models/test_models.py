@@ -1,6 +1,8 @@
 """The networks: their size, what they compute, what they refuse."""
 
+import contextlib
 import functools
+import random
 
 import keras
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
 from cifarlib import load_cifar10, models
+from cifarlib._checks import keras_name
 from cifarlib.models import BUILDERS, build, simple_cnn
 from cifarlib.models.efficientnet import inverted_residual, squeeze_and_excitation
 
@@ -224,6 +227,17 @@ def test_seed_before_building_decides_the_weights():
         weights.append(simple_cnn().get_weights())
     assert all(np.array_equal(a, b) for a, b in zip(weights[0], weights[1], strict=True))
     assert not np.array_equal(weights[0][0], weights[2][0])
+
+
+@pytest.mark.parametrize(
+    ("module", "value"),
+    [("initializers", "he_normal"), ("initializers", "no such"), ("activations", "relu")],
+)
+def test_checking_a_name_draws_no_random_number(module, value):
+    before = random.getstate()
+    with contextlib.suppress(ValueError):
+        keras_name("setting", value, module)
+    assert random.getstate() == before, "else the weights of a seed would change"
 
 
 def test_dropout_acts_in_training_only_and_at_its_rate(images):
