@@ -119,7 +119,7 @@ def test_picture_of_a_moving_figure_says_what_it_shows_when_a_slider_moves(brows
     def alt(row, column):
         return f'Row {row} & "column" {column} – both.'
 
-    figure = moving_figure("Places", {"row": "ab", "column": "xyz"}, draw, alt=alt)
+    figure = moving_figure("Places", {"row": ["a", "b"], "column": ["x", "y", "z"]}, draw, alt=alt)
     page = browser.new_page()
     page.set_content(f"<!doctype html><title>Places</title>{figure._repr_html_()}")
     picture, status = page.locator("img"), page.get_by_role("status").last
