@@ -199,10 +199,7 @@ def curves(
                 raise ValueError(f"the curve {key} must be a value for each epoch, got {values!r}")
     if names is None and len(runs) > 1:
         raise ValueError(f"names are needed to tell {len(runs)} runs apart")
-    listed = isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
-    if names is not None and not listed:
-        raise ValueError(f"names must be a list of texts, got {names!r}")
-    if names is not None and len(names) != len(runs):
+    if names is not None and len(texts("names", names)) != len(runs):
         raise ValueError(f"got {len(names)} names for {len(runs)} runs")
     text("validation_label", validation_label)
     positive("width", width)

@@ -151,8 +151,7 @@ def moving_figure(
     if not isinstance(controls, dict):
         raise ValueError(f"controls must be a dictionary of sliders, got {controls!r}")
     for name, labels in controls.items():
-        if isinstance(labels, str) or not hasattr(labels, "__len__"):
-            raise ValueError(f"controls must have a list of labels for each, {name!r}: {labels!r}")
+        checks.names(f"the labels of controls[{name!r}]", labels)
     if not controls or any(len(labels) < 2 for labels in controls.values()):
         counts = {name: len(labels) for name, labels in controls.items()}
         raise ValueError(f"each slider needs two places or more, and there must be one: {counts}")
