@@ -71,6 +71,19 @@ def test_files_of_the_package_stay_readable_in_one_sitting():
         assert lines <= 250, f"{path.relative_to(ROOT)} has {lines} lines"
 
 
+def test_readme_counts_the_pages_and_names_every_part():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    pages = [path.read_text(encoding="utf-8") for path in (ROOT / "chapters").rglob("*.ipynb")]
+    exercises = sum("{exercise}" in page for page in pages)
+    quizzes = sum("quiz(" in page for page in pages)
+    counts = f"{len(pages)} pages with notebooks: {exercises} have exercises whose solutions run"
+    assert f"{counts}, and {quizzes} a quiz." in readme
+    for index in sorted((ROOT / "chapters").glob("*/index.md")):
+        heading = index.read_text(encoding="utf-8").splitlines()[0]
+        title = heading.removeprefix("# ").partition(",")[0]
+        assert f"**{title}**" in readme, f"README names no part {title!r}"
+
+
 def test_requirements_end_with_the_package_itself():
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").split()
     assert lines[-2:] == ["-e", "."]
