@@ -1,21 +1,27 @@
 """The way through every notebook that readers take with FULL = True.
 
-Training takes minutes there, so each epoch is cut to one step, and the cells that judge a trained
-network (tagged ``trained``) are left out. All the rest must run: it may not rot unseen. The 60,000
-images need a download, so stand-ins take their place: the embedded images, several times over, each
-copy marked, with the full set's balance.
+Training takes minutes there, so it is cut to one step an epoch, ten epochs at most, and the cells
+that judge a trained network (tagged ``trained``) are left out. All the rest must run: it may not
+rot unseen. The 60,000 images need a download, so stand-ins take their place: the embedded images,
+several times over, each copy marked, with the full set's balance.
+
+That takes minutes a page, so a page runs when its code has changed since it passed, and with
+``EDITS=each`` or ``EDITS=together`` all run, as nightly (``test_readers_edits.py``).
 """
 
+import os
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from passed import digest, has_passed, passed
 
 CHAPTERS = Path(__file__).parents[2] / "chapters"
 WITH_SWITCH = [
     path for path in sorted(CHAPTERS.rglob("*.ipynb")) if "CIFARLIB_FULL" in path.read_text("utf-8")
 ]
+ALWAYS = "train_and_evaluate"  # runs in any case: the first page that offers the switch
 PRELUDE = """
 import keras
 import numpy as np
@@ -43,7 +49,8 @@ lengths = []
 
 def one_step(self, *arguments, **settings):
     lengths.append(settings.get("epochs", 1))
-    return fit(self, *arguments, **settings | {"steps_per_epoch": 1, "validation_steps": 1})
+    short = {"epochs": min(10, lengths[-1]), "steps_per_epoch": 1, "validation_steps": 1}
+    return fit(self, *arguments, **settings | short)
 
 keras.Model.fit = one_step
 """
@@ -53,7 +60,26 @@ print("epochs:", lengths)
 """
 
 
-@pytest.mark.parametrize("path", WITH_SWITCH, ids=lambda path: path.stem)
+def to_run():
+    """One page always, and those whose code is not what passed; all, if the environment says so."""
+    before = passed() if os.environ.get("EDITS", "new") == "new" else {}
+    return [
+        path
+        for path in WITH_SWITCH
+        if path.stem == ALWAYS or before.get(noted(path)) != state(path)
+    ]
+
+
+def noted(path):
+    return f"{path.stem}, full"
+
+
+def state(path):
+    """The page's code and what is put around it, in twelve letters."""
+    return digest(nbformat.read(path, as_version=4), [PRELUDE, EPILOGUE])
+
+
+@pytest.mark.parametrize("path", to_run(), ids=lambda path: path.stem)
 def test_notebook_runs_with_the_full_switch(path, monkeypatch):
     monkeypatch.setenv("CIFARLIB_FULL", "1")
     notebook = nbformat.read(path, as_version=4)
@@ -66,6 +92,12 @@ def test_notebook_runs_with_the_full_switch(path, monkeypatch):
     assert "asked for all images: [True" in printed
     if path.stem == "train_and_evaluate":
         assert "epochs: [10," in printed, "the whole recipe"
+    if os.environ.get("EDITS_PASSED") == "write":
+        has_passed(noted(path), state(path))
+
+
+def test_every_page_with_the_switch_has_passed():
+    assert {noted(path) for path in WITH_SWITCH} <= set(passed())
 
 
 def test_only_cells_that_judge_are_left_out():

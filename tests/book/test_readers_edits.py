@@ -13,8 +13,6 @@ stands in ``readers_edits/passed.json`` and runs again when the page's code or i
 """
 
 import ast
-import hashlib
-import json
 import os
 import re
 from dataclasses import dataclass
@@ -24,14 +22,13 @@ import export_needed
 import nbformat
 import pytest
 import yaml
-from filelock import FileLock
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from passed import digest, has_passed, passed
 
 TESTS = Path(__file__).parents[1]
 NOTEBOOKS = {p.stem: p for p in sorted((TESTS.parent / "chapters").rglob("*.ipynb"))}
 LISTS = {p.stem: p for p in sorted((TESTS / "readers_edits").glob("*.yaml"))}
-PASSED = TESTS / "readers_edits" / "passed.json"
 ALWAYS = "first_network"  # runs in any case: the page that most readers change first
 
 
@@ -170,24 +167,6 @@ def run_as_a_reader(notebook, edits, folder, *, short=False):
         hint = " (EDITS=each runs each alone)" if len(edits) > 1 else ""
         source = "" if number is None else changed.cells[number].source
         pytest.fail(f"after [{names}]{hint} cell {number} stops with {what}\n\n{source}", False)
-
-
-def digest(notebook, edits):
-    """What a page's code and some edits of it are, in twelve letters."""
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    return hashlib.sha256(json.dumps([code, edits]).encode()).hexdigest()[:12]
-
-
-def passed(path=PASSED):
-    """The edits that have passed, as digests by page and group."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def has_passed(name, found, path=PASSED):
-    """Note that edits have passed, whatever other processes note meanwhile."""
-    with FileLock(path.with_suffix(".lock")):
-        lines = dict(sorted((passed(path) | {name: found}).items()))
-        path.write_text(json.dumps(lines, indent=0) + "\n", encoding="utf-8")
 
 
 def planned():
