@@ -82,7 +82,7 @@ def published(tmp_path_factory):
     settings = {
         "BOOK_REPOSITORY": "https://github.com/OWNER/NAME",
         "BOOK_BRANCH": "colab",
-        "BOOK_URL": "https://owner.example/NAME/",
+        "BOOK_URL": "https://owner.example/NAME",
     }
     return made_once(tmp_path_factory, "published", lambda folder: small_site(folder, **settings))
 

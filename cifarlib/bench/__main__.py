@@ -112,7 +112,7 @@ def compete(options: argparse.Namespace, arguments: str) -> None:
     if path is not None:
         check_writable(path)
     print(f"{record.hardware}\n{PACE_HEAD if timed else HEAD}", flush=True)
-    for name, precision, seed in rounds(options.contenders, options.precisions, count):
+    for name, precision, seed in rounds(options.contenders, options.precisions, count, timed=timed):
         result = run(name, precision, seed, options.quick, timed)
         record.runs.append(result)
         if path is not None:  # after each, so that a stop loses no more than the one under way

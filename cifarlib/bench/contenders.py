@@ -66,12 +66,15 @@ def contender(name: str, precision: str) -> Contender:
     return (CONTENDERS | IN_FLOAT32 if precision == "float32" else CONTENDERS)[name]
 
 
-def rounds(names: list[str], precisions: list[str], repeats: int) -> list[tuple[str, str, int]]:
+def rounds(
+    names: list[str], precisions: list[str], repeats: int, *, timed: bool = False
+) -> list[tuple[str, str, int]]:
     """Who runs when: ``(name, precision, seed)``, all of a round before the next.
 
     Contenders take turns, so that what slows the machine for a while meets each of them. The
-    contenders of ``ONLY_IN`` leave out other precisions. ``speednet`` runs once, because the zoo
-    has it with more seeds; beside ``torch``, which it is compared with, it runs in every round.
+    contenders of ``ONLY_IN`` leave out other precisions. ``speednet`` is trained once, because the
+    zoo has it with more seeds; beside ``torch``, which it is compared with, it runs in every round,
+    and so does what is ``timed`` alone.
     """
     return [
         (name, precision, repeat)
@@ -79,7 +82,7 @@ def rounds(names: list[str], precisions: list[str], repeats: int) -> list[tuple[
         for precision in precisions
         for name in names
         if precision in ONLY_IN.get(name, (precision,))
-        and not (repeat and name == "speednet" and TORCH not in names)
+        and not (repeat and name == "speednet" and TORCH not in names and not timed)
     ]
 
 

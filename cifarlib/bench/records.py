@@ -30,8 +30,9 @@ class Bench:
         runs: an entry for each, in the order in which they were made. All have ``contender``,
             ``precision``, ``seed``, ``hardware``, ``versions``, ``epochs`` (of the whole recipe),
             ``batch_size``, ``seconds`` and ``cpu_seconds``; a training has ``training``, the part
-            of the seconds spent in it, and ``accuracy``, 0..1; a pace has ``step_seconds``, every
-            step's, and ``images``, how many these steps saw.
+            of the seconds spent in it, and ``accuracy``, 0..1; a pace has ``step_seconds``, one
+            for each whole batch after the first three, and ``images``, how many these saw; its
+            ``seconds`` and ``cpu_seconds`` are theirs alone. ``torch`` has ``threads``, too.
     """
 
     kind: str

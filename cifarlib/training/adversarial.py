@@ -59,7 +59,7 @@ def against_attacks(model: keras.Model, epsilon: float, seed: int = 0) -> Iterat
     if not model.compiled:
         raise ValueError(f"the model {model.name!r} must be compiled first: model.compile(...)")
     loss = keras.losses.get(model.loss)
-    train_step = model.train_step
+    train_step, before = model.train_step, vars(model).get("train_step")
 
     def step_on_attacked(data):
         x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
@@ -79,5 +79,8 @@ def against_attacks(model: keras.Model, epsilon: float, seed: int = 0) -> Iterat
     try:
         yield
     finally:
-        object.__delattr__(model, "train_step")
+        if before is None:
+            object.__delattr__(model, "train_step")
+        else:  # one of the reader's, or of a block around this one
+            object.__setattr__(model, "train_step", before)
         model.train_function = None

@@ -51,9 +51,18 @@ class Follower(keras.callbacks.Callback):
                 f"{len(self.batches)}); {_ADVICE}"
             )
         self._count(epoch + 1)
-        for name, value in (logs or {}).items():
-            self.progress.curves.setdefault(name, []).append(float(value))
+        self._follow({name: float(value) for name, value in (logs or {}).items()})
         self.save()
+
+    def _follow(self, values: dict[str, float]) -> None:
+        """Add to the curves. One that not every epoch has had, from a callback that came later or
+        has gone (it may set a rate, which Keras notes), is left out: all are as long as epochs."""
+        curves, before = self.progress.curves, self.progress.epochs - 1
+        for name in set(curves) - set(values):
+            del curves[name]
+        for name, value in values.items():
+            if len(curves.get(name, [])) == before:
+                curves.setdefault(name, []).append(value)
 
     def _count(self, epoch: int) -> None:
         """Add an epoch and its time to the progress, and to the stretch since the last pause."""

@@ -79,7 +79,12 @@ def save(path: Path, model: keras.Model, identity: dict[str, str], progress: Pro
 
 
 def restore(
-    path: Path, model: keras.Model, identity: dict[str, str], epochs: int, lookahead: bool = False
+    path: Path,
+    model: keras.Model,
+    identity: dict[str, str],
+    epochs: int,
+    lookahead: bool = False,
+    unit: str = "epochs",
 ) -> Progress:
     """Give a compiled model the state saved in ``path``; without such a file, change nothing.
 
@@ -89,6 +94,7 @@ def restore(
         identity: what is being trained.
         epochs: how many epochs are wanted in the end.
         lookahead: whether there are slow weights.
+        unit: what is counted as epochs here, for messages.
 
     Returns:
         How far the training was; nowhere, without a file.
@@ -125,8 +131,8 @@ def restore(
         raise ValueError(f"the checkpoint {path} is of another training: {different}; {what_to_do}")
     if progress.epochs > epochs:
         raise ValueError(
-            f"the checkpoint {path} has {progress.epochs} epochs already, more than the {epochs} "
-            f"epochs asked for: {what_to_do}"
+            f"the checkpoint {path} has {progress.epochs} {unit} already, more than the {epochs} "
+            f"{unit} asked for: {what_to_do}"
         )
     try:
         _check(progress)

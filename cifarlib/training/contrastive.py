@@ -35,6 +35,9 @@ class ViewPairs(WholeBatches):
         random_views(x[:1], np.random.default_rng(0), **views)  # refuses bad settings early
         self.views = {name: checks.plain(value) for name, value in views.items()}
 
+    def settings(self) -> dict[str, float]:
+        return self.views
+
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         chosen, rng = self.chosen(index), self.rng(index)
         images = self.x[np.concatenate([chosen, chosen])]

@@ -42,8 +42,9 @@ def softened(logits: np.ndarray, temperature: float) -> np.ndarray:
         )
     if not np.isfinite(logits).all():
         raise ValueError("logits must be finite, some are not")
-    scaled = logits.astype(np.float64) / temperature
-    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    below = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    with np.errstate(over="ignore"):  # a quotient of minus infinity is a share of 0
+        powers = np.exp(below / temperature)
     return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
 
 

@@ -20,6 +20,7 @@ _WORDS = {
     "validation": "it was validated on {0}, this training is validated on {1}",
     "precision": "it was trained in {0}, this model computes in {1}",
     "backend": "it was trained on the backend {0}, this is {1}",
+    "objective": "its loss and views were {0}, these are {1}",  # of a training without labels
 }
 
 
@@ -62,7 +63,7 @@ def differences(found: dict[str, str], wanted: dict[str, str]) -> str:
     """
     sentences = _of_recipes(found.get("recipe", "{}"), wanted["recipe"])
     for part, words in _WORDS.items():
-        here, there = found.get(part, "unknown"), wanted[part]
+        here, there = found.get(part, "unknown"), wanted.get(part, "unknown")
         if here != there and not (part == "model" and sentences):  # one hash covers them both
             sentences.append(words.format(here, there))
     return "; ".join(sentences)
@@ -107,7 +108,8 @@ def _of_length(here: dict, there: dict) -> str:
     reasons = [name for name in ("schedule", "warmup", "lookahead") if there.get(name)]
     if reasons:
         return f"{sentence}, and by its {' and '.join(reasons)} each step depends on that"
-    return f"{sentence}; to go on longer, take the same recipe and ask for train(..., epochs=N)"
+    advice = "take the same recipe and ask for train(..., epochs=N) (pretrain has no such way)"
+    return f"{sentence}; to go on longer, {advice}"
 
 
 def _flat(settings: dict) -> dict:

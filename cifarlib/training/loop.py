@@ -32,7 +32,8 @@ class Run:
     Attributes:
         seed: the seed of shuffling and dropout.
         epochs: the passes made over the training images.
-        seconds: wall time spent in training, its pauses after an interruption not counted.
+        seconds: wall time of the finished epochs, the validation included; the writing of
+            checkpoints, an epoch that was cut off and pauses are not.
         cpu_seconds: the time that the cores of the CPU spent on it, added up: what remains the same
             when other work slows the machine down.
         curves: a value per epoch for ``loss`` and ``accuracy`` (means over the epoch, dropout on),
@@ -63,7 +64,7 @@ def train(
     checkpoint: str | Path | None = None,
     verbose: bool = True,
 ) -> Run:
-    """Train ``model`` in place.
+    """Train ``model`` in place. An optimizer, loss and metrics that it has are replaced.
 
     Args:
         model: takes raw images ``(n, 32, 32, 3)``, 0..255, and gives logits ``(n, classes)``.
@@ -76,8 +77,8 @@ def train(
             they keep to themselves is not in the checkpoint.
         epochs: overrides the recipe's; the schedule is stretched or shrunk to fit.
         seed: of shuffling and dropout, from 0 to 2**32 - 1. It does not touch the weights that
-            ``model`` has already: call ``keras.utils.set_random_seed`` before building it. NumPy's
-            global generator is left as it is.
+            ``model`` has already: call ``keras.utils.set_random_seed`` before building it. Python's
+            and Keras' generators are set to it, NumPy's is left as it is.
         checkpoint: a file to keep the state in after each epoch. If it exists, training goes on
             from it, exactly as if it had never stopped. It is left in place at the end. While
             the training lasts, no other may use the file.
@@ -93,7 +94,9 @@ def train(
             training; the message says in what they differ.
         OSError: the checkpoint cannot be written, or another training has it; found out before the
             first step.
-        FloatingPointError: the loss became NaN or infinite; the message names the step.
+        FloatingPointError: the loss, another curve or a weight became NaN or infinite; the message
+            says when.
+        TypeError: ``callbacks`` are no callbacks of Keras.
         NotImplementedError: the recipe has an ``adversarial_epsilon``, and Keras runs on another
             backend than TensorFlow.
 

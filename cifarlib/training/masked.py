@@ -124,6 +124,9 @@ class MaskedImages(WholeBatches):
         self.patch_size, self.hidden = int(patch_size), float(hidden)
         self.smallest = float(smallest)
 
+    def settings(self) -> dict[str, float]:
+        return {"patch_size": self.patch_size, "hidden": self.hidden, "smallest": self.smallest}
+
     def __getitem__(self, index: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
         chosen, rng = self.chosen(index), self.rng(index)
         images = random_views(self.x[chosen], rng, smallest=self.smallest, jitter=0, gray=0)

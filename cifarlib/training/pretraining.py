@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -51,7 +52,8 @@ def pretrain(
             that of the training.
         loss: of targets and outputs.
         recipe: epochs, optimizer and schedule. Its ``batch_size`` must be that of ``batches``; what
-            it says of labels or augmentation must be left at its default.
+            it says of labels, augmentation, lookahead, teachers or attacks must be left at its
+            default.
         metrics: further curves.
         checkpoint: a file to keep the state in after each epoch. If it exists, training goes on
             from it. It is left in place at the end.
@@ -63,7 +65,8 @@ def pretrain(
     Raises:
         ValueError: the recipe does not fit, or the checkpoint is damaged or of another training.
         OSError: the checkpoint cannot be written; found out before the first step.
-        FloatingPointError: the loss became NaN or infinite; the message names the step.
+        FloatingPointError: the loss, another curve or a weight became NaN or infinite; the message
+            says when.
 
     >>> from cifarlib import load_cifar10
     >>> from cifarlib.models import speednet
@@ -113,9 +116,19 @@ def pretrain(
     else:
         with checkpoints.held(path, model):
             what = identity(model, recipe, seed, (batches.x,), None)
+            what |= {"objective": _objective(loss, batches)}
             progress = checkpoints.restore(path, model, what, recipe.epochs)
             done = fit(progress, lambda: checkpoints.save(path, model, what, progress))
     return Run(seed, done.epochs, done.seconds, done.cpu_seconds, done.curves, done.stretches)
+
+
+def _objective(loss: str | Callable, batches: Unlabeled) -> str:
+    """The loss and the settings of the batches, which decide how a training goes on."""
+    if isinstance(loss, keras.losses.Loss):
+        told = loss.get_config()
+    else:
+        told = getattr(loss, "__name__", str(loss))
+    return json.dumps([told, batches.settings()], sort_keys=True, default=str)
 
 
 def _check_recipe(recipe: Recipe, batches: Unlabeled) -> None:
@@ -125,6 +138,7 @@ def _check_recipe(recipe: Recipe, batches: Unlabeled) -> None:
             f"{batches.batch_size}: give both the same"
         )
     unused = {"augmentation", "label_smoothing", "lookahead", "teacher_share", "temperature"}
+    unused |= {"adversarial_epsilon"}
     if given := sorted(unused & set(recipe.settings())):
         raise ValueError(
             f"a training without labels has no use for the recipe's {', '.join(given)}: leave "

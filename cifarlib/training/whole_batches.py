@@ -32,6 +32,10 @@ class WholeBatches(Batches):
     def __len__(self) -> int:
         return len(self.x) // self.batch_size
 
+    def settings(self) -> dict[str, float]:
+        """What a batch is made by, beside images, size and seed."""
+        return {}
+
     def rng(self, index: int) -> np.random.Generator:
         """What draws for a batch of this epoch."""
         return np.random.default_rng([self.seed, self.epoch, index])

@@ -13,6 +13,7 @@ Of the models that a GPU trained, the package has logits and record alone: it is
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
 
 import keras
@@ -117,7 +118,9 @@ def leaderboard() -> Leaderboard:
     recorded = _with("record.json")
     trained = [Row(name, record(name)) for name in recorded]
     rest = [Row(name) for name in TRAININGS if name not in recorded]
-    return Leaderboard(sorted(trained, key=lambda row: -row.best) + rest)
+    return Leaderboard(
+        sorted(trained, key=lambda row: -row.best if row.accuracies else math.inf) + rest
+    )
 
 
 def _with(file: str) -> list[str]:

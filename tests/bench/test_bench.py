@@ -146,6 +146,11 @@ def test_torch_knows_two_precisions():
     ]  # fmt: skip
 
 
+def test_speednet_is_timed_in_every_round_and_trained_in_the_first():
+    for timed, count in [(True, 3), (False, 1)]:
+        assert len(contenders.rounds(["speednet"], ["float32"], 3, timed=timed)) == count
+
+
 def test_missing_torch_is_said_in_one_line_before_any_run(monkeypatch, capsys):
     monkeypatch.setattr(measure, "run", None)
     find = importlib.util.find_spec

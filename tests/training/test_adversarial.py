@@ -101,6 +101,17 @@ def test_nothing_stays_behind():
     assert "train_step" not in vars(model)
 
 
+def test_a_block_inside_another_leaves_the_outer_one_in_force():
+    images, labels, weights = some(50, 200)
+    model = spying(weights)
+    with against_attacks(model, EPSILON):
+        with against_attacks(model, EPSILON / 2):
+            pass
+        model.train_on_batch(images, labels)
+    assert not np.array_equal(model.seen[0], images)
+    assert "train_step" not in vars(model)
+
+
 def test_other_backends_are_refused_by_name(monkeypatch):
     model = spying(some(0, 255)[2])
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")

@@ -357,3 +357,12 @@ def test_what_a_killed_process_left_is_cleared_away(data, tmp_path):
     trained(data, tmp_path / "state.npz", epochs=1)
     left = sorted(path.name for path in tmp_path.iterdir())
     assert left == ["other.npz.0123456789abcdef.partial", "state.npz"]
+
+
+def test_a_callback_that_sets_the_rate_may_come_and_go(data, tmp_path):
+    file, watching = tmp_path / "state.npz", keras.callbacks.ReduceLROnPlateau("loss")
+    trained(data, file, epochs=1, callbacks=[watching])
+    trained(data, file, epochs=2)
+    _, run = trained(data, file, epochs=3, callbacks=[watching])
+    assert run.epochs == 3
+    assert {len(curve) for curve in run.curves.values()} == {3}

@@ -7,9 +7,10 @@ import threading
 import numpy as np
 import pytest
 
-from cifarlib.training.distributed import Job, start
+from cifarlib.training.distributed import Job, launcher, start
 from cifarlib.training.distributed.__main__ import job_of, main, parse
 from cifarlib.training.distributed.cluster import Cluster, from_environment, on_this_machine
+from cifarlib.training.distributed.launcher import Outcome
 from cifarlib.training.distributed.meeting import meet
 
 
@@ -35,6 +36,12 @@ def test_ports_come_from_the_system_and_differ():
             socket.create_connection(("127.0.0.1", int(address.split(":")[1])), timeout=5)
 
 
+def with_a_chief(role):
+    """TensorFlow counts a chief as a worker; here the first worker is the chief."""
+    cluster = {"chief": ["127.0.0.1:2222"], "worker": ["127.0.0.1:2223"]}
+    return json.dumps({"cluster": cluster, "task": {"type": role, "index": 0}})
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -44,6 +51,8 @@ def test_ports_come_from_the_system_and_differ():
         (config(["a:1", "b:99999"], 0), "'b:99999' is not host:port"),
         (config(["a:1", "b:2"], 2), "has 2 workers, there is no worker 2"),
         (config(["a:1", "a:1"], 0), "gives two workers one address"),
+        (with_a_chief("chief"), "all tasks must be workers"),
+        (with_a_chief("worker"), "all tasks must be workers"),
     ],
 )
 def test_a_wrong_description_is_said(text, complaint):
@@ -166,7 +175,15 @@ def test_the_command_says_what_is_wrong(capsys, monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     assert "cannot be split evenly among 3" in complaint("--workers", "3", "--batch-size", "64")
     assert "no such job" in complaint("--job", '{"batch": 3}')
+    assert "name a --checkpoint" in complaint("--workers", "2", "--keep", "weights.npz")
     monkeypatch.setenv("TF_CONFIG", config(["127.0.0.1:1", "127.0.0.1:2"], 5))
     assert "there is no worker 5" in complaint()
     monkeypatch.setenv("TF_CONFIG", config(["127.0.0.1:1", "127.0.0.1:2"], 1))
     assert "leave --workers out" in complaint("--workers", "2")
+
+
+def test_a_command_with_nothing_left_to_do_says_so(capsys, monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    monkeypatch.setattr(launcher, "train_on_workers", lambda *_, **__: Outcome(10, [], [], []))
+    assert main(["--workers", "2"]) == 0
+    assert "all made before" in capsys.readouterr().out

@@ -176,12 +176,31 @@ def test_a_stopped_pretraining_goes_on_as_if_it_had_not(tmp_path):
         np.testing.assert_allclose(one, other, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("views", "loss"), [({"jitter": 0}, NTXent()), ({}, NTXent(temperature=0.1))]
+)
+def test_a_checkpoint_of_other_views_or_another_loss_is_refused(tmp_path, views, loss):
+    file = tmp_path / "state.npz"
+    pretrain(small()[1], ViewPairs(images(), 16), NTXent(), RECIPE, checkpoint=file, verbose=False)
+    model = small()[1]
+    before = model.get_weights()
+    with pytest.raises(ValueError, match="of another training: its loss and views were"):
+        pretrain(model, ViewPairs(images(), 16, **views), loss, RECIPE, checkpoint=file)
+    for one, other in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_a_recipe_for_labels_is_refused():
     bad = Recipe(
         epochs=2, batch_size=16, optimizer="adamw", learning_rate=1e-3, label_smoothing=0.1
     )
     with pytest.raises(ValueError, match="no use for the recipe's label_smoothing"):
         pretrain(small()[1], ViewPairs(images(), 16), NTXent(), bad)
+    attacked = Recipe(
+        epochs=2, batch_size=16, optimizer="adamw", learning_rate=1e-3, adversarial_epsilon=8
+    )
+    with pytest.raises(ValueError, match="no use for the recipe's adversarial_epsilon"):
+        pretrain(small()[1], ViewPairs(images(), 16), NTXent(), attacked)
     with pytest.raises(ValueError, match="batch_size is 16, that of the batches is 8"):
         pretrain(small()[1], ViewPairs(images(), 8), NTXent(), RECIPE)
 

@@ -56,6 +56,10 @@ def test_softened_outputs_are_the_softmax_of_the_divided_logits(row, temperature
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
+def test_the_lowest_temperatures_leave_the_largest_alone():
+    assert softened(np.array([[6.0, 3.0, 0.0]]), 1e-308).tolist() == [[1.0, 0.0, 0.0]]
+
+
 def test_a_higher_temperature_brings_the_shares_together_and_keeps_their_order():
     spreads = [np.ptp(softened(TEACHER, t), axis=1) for t in (1, 2, 4, 20)]
     assert all((one > other).all() for one, other in itertools.pairwise(spreads))

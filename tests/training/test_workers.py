@@ -1,5 +1,6 @@
 """Two real processes train together: they equal one, and go on after one of them was killed."""
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -21,6 +22,9 @@ from cifarlib.training.distributed import (
     start,
     train_on_workers,
 )
+from cifarlib.training.distributed import worker as worker_module
+from cifarlib.training.distributed.cluster import on_this_machine
+from cifarlib.training.distributed.worker import work
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes are grouped as in POSIX")
 SECONDS = 500  # far more than it takes; a worker that hangs must not hang the tests
@@ -220,3 +224,30 @@ def test_leaving_the_block_early_leaves_nothing():
     with python("import threading; threading.Event().wait()") as running:
         threads = threading.active_count()
     assert threads and not any(psutil.pid_exists(pid) for pid in running.pids)
+
+
+def test_weights_are_kept_in_a_folder_that_was_not_there(tmp_path):
+    file = tmp_path / "new" / "weights"
+    model = work(Job(images=16, batch_size=8, steps=1), keep=file)
+    with np.load(file) as kept:
+        for weight, name in zip(model.get_weights(), kept.files, strict=True):
+            np.testing.assert_array_equal(weight, kept[name])
+
+
+def test_a_checkpoint_with_more_steps_is_refused_in_steps(tmp_path):
+    job = Job(images=16, batch_size=8, steps=2, checkpoint=tmp_path / "state.npz")
+    work(job)
+    with pytest.raises(ValueError, match="has 2 steps already, more than the 1 steps asked"):
+        work(dataclasses.replace(job, steps=1))
+
+
+def test_a_rate_that_still_rises_at_the_end_has_risen_no_faster():
+    optimizer = worker_module._optimizer(Job(steps=10, warmup=100, learning_rate=1.0))
+    optimizer.iterations.assign(9)
+    assert float(optimizer.learning_rate) == pytest.approx(0.01 + 0.99 * 9 / 100, abs=1e-4)
+
+
+def test_workers_that_tensorflow_does_not_know_of_are_refused(monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    with pytest.raises(ValueError, match="set TF_CONFIG"):
+        worker_module.Group(on_this_machine(2)[0], Job(), 1)

@@ -125,6 +125,9 @@ def test_mistakes_are_named(tmp_path, capsys):
         unlabeled.read("simclr")
     with pytest.raises(FileNotFoundError):
         unlabeled.read("contrastive", tmp_path)
+    with pytest.raises(ValueError, match="needs 50000 training images, got 1200"):
+        unlabeled.run("contrastive", tmp_path, few())
+    assert list(tmp_path.iterdir()) == []
     with pytest.raises(SystemExit):
         main(["simclr"])
     assert "invalid choice" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -771,6 +772,17 @@ def test_line_of_the_leaderboard_has_what_the_record_has():
 def test_leaderboard_tells_a_model_that_failed():
     record = Record("x", "", "", {"epochs": 1}, 1, 1, runs=[{"seed": 0, "error": "NaN"}])
     assert "failed with every seed" in str(Leaderboard([Row("x", record)]))
+
+
+def test_leaderboard_has_a_model_that_failed_at_the_end_of_those_that_ran(tmp_path, monkeypatch):
+    for name in ("simple_cnn", "alexnet"):
+        shutil.copytree(zoo.FOLDER / name, tmp_path / name)
+    file = tmp_path / "simple_cnn" / "record.json"
+    record = json.loads(file.read_text()) | {"runs": [{"seed": 0, "error": "NaN"}]}
+    file.write_text(json.dumps(record))
+    monkeypatch.setattr(zoo, "FOLDER", tmp_path)
+    assert [row.name for row in zoo.leaderboard().rows][:2] == ["alexnet", "simple_cnn"]
+    assert "failed with every seed" in str(zoo.leaderboard())
 
 
 def test_leaderboard_uses_test_time_augmentation_where_the_recipe_does():

@@ -28,9 +28,12 @@ def main(arguments: list[str] | None = None) -> int:
         me = cluster.from_environment()
         if me and options.workers:
             raise ValueError("TF_CONFIG names the workers: leave --workers out, or unset TF_CONFIG")
+        if options.workers and options.keep:
+            raise ValueError("--keep is for one worker: with --workers, name a --checkpoint")
         if options.workers:
             outcome = launcher.train_on_workers(job, options.workers, seconds=options.seconds)
-            print(f"{options.workers} workers, {job.steps} steps, loss {outcome.losses[-1]:.4f}")
+            last = f"loss {outcome.losses[-1]:.4f}" if outcome.losses else "all made before"
+            print(f"{options.workers} workers, {job.steps} steps, {last}")
             return 0
         from cifarlib.training.distributed.worker import work  # TensorFlow takes seconds
 
@@ -52,9 +55,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--model-settings", type=json.loads, help="of the model, as JSON")
     parser.add_argument("--workers", type=int, help="start so many on this machine")
     parser.add_argument("--seconds", type=float, default=3600, help="how long they may take")
-    parser.add_argument(
-        "--patience", type=float, default=300, help="seconds that a worker waits for the others"
-    )
+    patience = "seconds that a worker waits for the others (not with --workers)"
+    parser.add_argument("--patience", type=float, default=300, help=patience)
     parser.add_argument("--keep", type=Path, help="a file for the final weights, .npz")
     return parser.parse_args(arguments)
 

@@ -101,6 +101,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Cluster | N
         return None
     try:
         config = json.loads(text)
+        if set(config["cluster"]) > {"worker"} or config["task"].get("type", "worker") != "worker":
+            raise ValueError("all tasks must be workers; the first worker is the chief")
         addresses = tuple(str(address) for address in config["cluster"]["worker"])
         rank = int(config["task"]["index"])
         for address in addresses:

@@ -20,7 +20,8 @@ class Job:
     Attributes:
         model: a name that :func:`cifarlib.models.build` knows.
         model_settings: of that model.
-        images: how many of the training images to use, counted from the first one.
+        images: how many of the training images to use, counted from the first one, at most 50,000.
+            More than 10,000 take the whole data set, which each machine downloads once.
         batch_size: of **all workers together**: each takes an equal part of every batch.
         steps: how many steps of the optimizer, which is SGD.
         learning_rate: after the warm-up.
@@ -131,7 +132,10 @@ class Job:
         return x[: self.images], y[: self.images]
 
     def build(self):
-        """The model with its first weights, which depend on the seed alone."""
+        """The model with its first weights, which depend on the seed alone.
+
+        It sets the seeds of Python, NumPy and Keras, as ``keras.utils.set_random_seed`` does.
+        """
         import keras
 
         from cifarlib.models import build

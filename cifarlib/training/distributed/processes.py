@@ -41,8 +41,8 @@ class Workers:
     """Processes that train together on this machine, as a context manager.
 
     They compute on the CPU. Each runs the same command and finds in ``TF_CONFIG`` which one it is.
-    When the block is left, or this process ends in whatever way, they end too, with all that they
-    have started.
+    When the block is left, or this process ends in whatever way (on Windows, unless it is killed),
+    they end too, with all that they have started.
 
     Args:
         command: the program and its arguments.

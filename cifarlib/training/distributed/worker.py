@@ -12,9 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from cifarlib import _checks as checks
-from cifarlib._files import check_writable
+from cifarlib._files import check_writable, write_atomically
 from cifarlib.training import checkpoints
-from cifarlib.training.distributed.cluster import Cluster
+from cifarlib.training.distributed.cluster import Cluster, from_environment
 from cifarlib.training.distributed.deadline import Deadline
 from cifarlib.training.distributed.job import Job
 from cifarlib.training.distributed.meeting import meet
@@ -49,6 +49,11 @@ class Group:
         patience = checks.positive("patience", patience)
         self.cluster, self.patience = cluster, patience
         self.rank, self.workers = cluster.rank, cluster.workers
+        if self.workers > 1 and from_environment() != cluster:
+            raise ValueError(
+                "TensorFlow finds the other workers in the environment: set TF_CONFIG to "
+                "cluster.config() before TensorFlow is used"
+            )
         digests = meet(cluster, job.digest(), patience)
         if others := [f"worker {r}" for r, found in enumerate(digests) if found != digests[0]]:
             raise ValueError(
@@ -59,8 +64,10 @@ class Group:
             return
         # While TensorFlow waits here, no other thread of Python's runs
         faulthandler.dump_traceback_later(patience, exit=True)
-        self.strategy = tf.distribute.MultiWorkerMirroredStrategy(communication_options=_RING)
-        faulthandler.cancel_dump_traceback_later()
+        try:
+            self.strategy = tf.distribute.MultiWorkerMirroredStrategy(communication_options=_RING)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
         if self.strategy.num_replicas_in_sync != self.workers:
             raise RuntimeError(
                 f"worker {self.rank} sees several accelerators; start one worker for each, and let "
@@ -102,7 +109,8 @@ def work(
 
     Args:
         job: what is trained; the same for all.
-        cluster: who takes part; by default, this process alone.
+        cluster: who takes part; by default, this process alone. With more than one worker,
+            ``TF_CONFIG`` in the environment must be ``cluster.config()``.
         patience: as for :class:`Group`.
         tell: is called with facts by name: ``first`` before the first step (how many steps the
             checkpoint had), and after each step ``step`` (how many are done), ``loss``,
@@ -138,7 +146,7 @@ def work(
     path = Path(job.checkpoint)
     with checkpoints.held(path, model):
         what = identity(model, job, job.seed, (x, y), None)
-        progress = checkpoints.restore(path, model, what, job.steps)
+        progress = checkpoints.restore(path, model, what, job.steps, unit="steps")
 
         def save(progress: checkpoints.Progress) -> None:
             checkpoints.save(path, model, what, progress)
@@ -179,7 +187,8 @@ def _train(
             _reseed(model, job.seed, group.rank, number + 1)
         tell(step=number + 1, loss=loss, accuracy=right / job.batch_size, seconds=seconds)
     if keep is not None:
-        np.savez(keep, *[np.asarray(weight) for weight in model.get_weights()])
+        weights = [np.asarray(weight) for weight in model.get_weights()]
+        write_atomically(keep, lambda file: np.savez(file, *weights))
     with group.in_time("finish"):  # the first to leave would look like one that died
         group.sum([tf.zeros(1)])
     return model
@@ -211,8 +220,9 @@ def _step(group: Group, job: Job, model: keras.Model) -> Callable:
 def _optimizer(job: Job) -> keras.optimizers.Optimizer:
     rate = job.learning_rate
     if job.warmup > 1:
-        share = min(job.warmup / job.steps, 1 - 1e-6)
-        rate = Schedule("constant", rate, steps=job.steps, warmup=share, start=1 / job.warmup)
+        steps = max(job.steps, job.warmup + 1)  # a job may end while its rate still rises
+        share = job.warmup / steps
+        rate = Schedule("constant", rate, steps=steps, warmup=share, start=1 / job.warmup)
     return keras.optimizers.SGD(rate, momentum=job.momentum)
 
 

@@ -180,7 +180,7 @@ def fine_tune(
         metrics=["accuracy"],
     )
     what = identity(model, ALL, seed, train_data, None)
-    progress = checkpoints.restore(checkpoint, model, what, len(parts))
+    progress = checkpoints.restore(checkpoint, model, what, len(parts), unit="parts")
     for number in range(progress.epochs, len(parts)):
         chosen, rng = parts[number], np.random.default_rng([seed, number])
         x, mirror = images[chosen], rng.random(len(chosen)) < 0.5

@@ -53,7 +53,8 @@ def encoder(
     Args:
         name: ``"contrastive"`` or ``"masked"``.
         folder: where its files lie; by default, those of the package.
-        random_seed: draws random weights in place of the learned ones.
+        random_seed: draws random weights in place of the learned ones. It sets the seeds of
+            Python, NumPy and Keras, as ``keras.utils.set_random_seed`` does.
 
     Returns:
         A model from raw images ``(n, 32, 32, 3)``, 0..255, to features ``(n, d)``.

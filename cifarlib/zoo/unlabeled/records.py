@@ -26,8 +26,9 @@ class UnlabeledRecord:
             ``"network"`` (the whole network is trained, from what was learned
             or from the start). ``labels`` is the number of labeled training images,
             and ``seed`` chooses them. ``accuracy`` is that on the 10,000 test images, 0..1, and
-            ``chosen`` what was chosen on a fifth of the labeled images that was held out for it.
-            ``cpu_seconds`` has the choice in it.
+            ``chosen`` the settings: where there were several, chosen on a fifth of the labeled
+            images, held out for that; the number of neighbors, and the epochs of a network with
+            one candidate, were fixed. ``cpu_seconds`` has the choice in it.
         files: SHA-256 of the file of weights, by name.
     """
 

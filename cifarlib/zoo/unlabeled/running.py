@@ -46,18 +46,23 @@ def run(
     Args:
         name: of a pretraining.
         folder: where ``NAME.json`` and ``NAME.npz`` go, or are already.
-        data: images to learn from, labels and test images to judge by.
+        data: all 60,000 images: those to learn from, labels and test images to judge by.
         only: one kind of judging, such as ``("labels", "network", 500)``, and nothing else; for
             what was learned, the pretraining must be done.
         verbose: whether to show progress.
 
     Raises:
-        ValueError: there is no such pretraining, or the folder holds results of other code.
+        ValueError: there is no such pretraining, there are too few images, or the folder holds results of other code.
         OSError: it cannot be written; found out before any work.
     """
     if not isinstance(name, str) or name not in PRETRAININGS:
         raise ValueError(f"no pretraining is called {name!r}; there are {', '.join(PRETRAININGS)}")
     checks.instance("data", data, Cifar10, "load_cifar10(full=True)")
+    if len(data.x_train) < max(judging.SIZES):
+        raise ValueError(
+            f"{name!r} needs {max(judging.SIZES)} training images, got {len(data.x_train)}: "
+            "load_cifar10(full=True) has 50000"
+        )
     folder = checks.path("folder", folder)
     how, path = PRETRAININGS[name], folder / f"{name}.json"
     kinds = sorted({kind[:3] for kind in judging.kinds(how)}, key=str)
