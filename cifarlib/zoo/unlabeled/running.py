@@ -52,23 +52,24 @@ def run(
         verbose: whether to show progress.
 
     Raises:
-        ValueError: there is no such pretraining, there are too few images, or the folder holds results of other code.
+        ValueError: there is no such pretraining, there are too few images, or the folder holds
+            results of other code.
         OSError: it cannot be written; found out before any work.
     """
     if not isinstance(name, str) or name not in PRETRAININGS:
         raise ValueError(f"no pretraining is called {name!r}; there are {', '.join(PRETRAININGS)}")
     checks.instance("data", data, Cifar10, "load_cifar10(full=True)")
-    if len(data.x_train) < max(judging.SIZES):
-        raise ValueError(
-            f"{name!r} needs {max(judging.SIZES)} training images, got {len(data.x_train)}: "
-            "load_cifar10(full=True) has 50000"
-        )
     folder = checks.path("folder", folder)
     how, path = PRETRAININGS[name], folder / f"{name}.json"
     kinds = sorted({kind[:3] for kind in judging.kinds(how)}, key=str)
     if only is not None and only not in kinds:
         raise ValueError(f"only must be one of {', '.join(map(str, kinds))}, got {only!r}")
     check_writable(path)
+    if len(data.x_train) < max(judging.SIZES):
+        raise ValueError(
+            f"{name!r} needs {max(judging.SIZES)} training images, got {len(data.x_train)}: "
+            "load_cifar10(full=True) has 50000"
+        )
     new = new_record(name, len(data.x_train))
     record = _current(path, new)
     if not record.files and only is None:
