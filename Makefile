@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # As many processes as cores, but each takes 1 to 2 GB. Later options win: make test ARGS="-n 0"
+# With a core for each, more threads of TensorFlow's would only wait for one another
 TESTS := -m pytest --nbval -n logical --maxprocesses 4
 
 .DEFAULT_GOAL := help
@@ -36,7 +37,7 @@ book: env
 	@echo "Open _build/html/index.html, or run: make serve"
 
 test: env
-	$(BIN)/python $(TESTS) $(ARGS)
+	TF_NUM_INTRAOP_THREADS=$${TF_NUM_INTRAOP_THREADS:-1} $(BIN)/python $(TESTS) $(ARGS)
 
 lab: env
 	@$(BIN)/python tools/lab.py

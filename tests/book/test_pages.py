@@ -12,6 +12,7 @@ from built_pages import (
     PHONE,
     ROOT,
     Visit,
+    a_third,
     by_turns,
     notebooks,
     numbered_parts,
@@ -207,7 +208,7 @@ def test_two_equal_quizzes_are_answered_by_themselves(browser, tmp_path, how):
     page.close()
 
 
-@pytest.mark.parametrize(("name", "width"), by_turns(QUIZZES, [DESKTOP, PHONE]))
+@pytest.mark.parametrize(("name", "width"), by_turns(a_third(QUIZZES), [DESKTOP, PHONE]))
 def test_quizzes_answer_by_keyboard(visit, name, width):
     page = visit(width=width).open(name, settled=False)
     questions = page.locator(".quiz fieldset")
@@ -227,7 +228,7 @@ def test_quizzes_answer_by_keyboard(visit, name, width):
         assert sum(text.startswith("Right.") for text in shown) == 1
 
 
-@pytest.mark.parametrize("name", QUIZZES)
+@pytest.mark.parametrize("name", a_third(QUIZZES))
 def test_solutions_are_hidden_until_the_reader_asks(visit, name):
     page = visit().open(name, settled=False)
     solutions = page.locator(".solution.dropdown")
@@ -240,7 +241,7 @@ def test_solutions_are_hidden_until_the_reader_asks(visit, name):
         assert inside.is_visible()
 
 
-@pytest.mark.parametrize("name", notebooks())
+@pytest.mark.parametrize("name", a_third(notebooks()))
 def test_the_download_button_gives_the_notebook_that_readers_open(visit, name):
     page = visit().open(name, settled=False)
     links = page.locator("a[href$='.ipynb'][href*='_sources']")
@@ -320,7 +321,7 @@ elements => elements.map(element => {
 """
 
 
-@pytest.mark.parametrize(("name", "scheme"), by_turns(QUIZZES, ["dark", "light"]))
+@pytest.mark.parametrize(("name", "scheme"), by_turns(a_third(QUIZZES), ["dark", "light"]))
 def test_quizzes_and_moving_figures_are_legible_in_both_schemes(visit, name, scheme):
     page = visit(scheme=scheme).open(name, settled=False)
     for answer in page.locator(".quiz .answer:first-of-type input").all():
