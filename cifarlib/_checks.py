@@ -142,7 +142,10 @@ def path(name: str, value: str | Path) -> Path:
     """Refuse what is no path; give back the path, with the home folder in the place of ``~``."""
     if not isinstance(value, str | os.PathLike) or not str(value):
         raise ValueError(f"{name} must be a path, as a text or a pathlib.Path, got {value!r}")
-    return Path(value).expanduser()
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError(f"{name} begins at the home of no user here, got {value!r}") from None
 
 
 def instance(name: str, value: object, kind: type, example: str = "") -> None:

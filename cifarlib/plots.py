@@ -93,8 +93,9 @@ def finish(figure: Figure, text: str, *data) -> Plot:
         text = f"{text}; data {_digest(data)}" if data else text
         with plt.style.context(["default", _STYLE]):
             return Plot(figure, text)
-    except TypeError:
-        plt.close(figure)
+    except (TypeError, ValueError):
+        if isinstance(figure, Figure):
+            plt.close(figure)
         raise
     finally:
         _drawing.close()
@@ -204,7 +205,7 @@ def curves_side_by_side(
     figure, axes = subplots(2, len(runs), size=(width, 5), sharey="row", squeeze=False)
     for column, curves in enumerate(runs):
         _draw_curves(axes[:, column], curves, _RUN_COLORS[column % len(_RUN_COLORS)])
-        axes[0, column].set_title(names[column])
+        axes[0, column].set_title(names[column] if names else "")
         axes[0, column].set_xlabel("")
     _limit(axes[0], axes[1])
     for axis in axes[:, 1:].flat:
@@ -244,6 +245,7 @@ def _limit(accuracy_axes: Sequence, loss_axes: Sequence) -> None:
 
 def _named(runs: Sequence[dict[str, list[float]]], names: Sequence[str] | None) -> str:
     """What the curves of some runs show, in words that hold on every machine."""
-    quantities = ", ".join(sorted(set().union(*runs)))
+    drawn = {"accuracy", "loss", "val_accuracy", "val_loss"}
+    quantities = ", ".join(sorted(drawn & set().union(*runs)))
     epochs = ", ".join(str(len(curves["loss"])) for curves in runs)
     return f"{quantities} of {', '.join(names) if names else 'one run'} over {epochs} epochs"

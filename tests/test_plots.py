@@ -334,3 +334,17 @@ def test_a_figure_of_the_reader_s_own_stays_readable_in_a_dark_style():
         pixels = np.asarray(Image.open(io.BytesIO(plots.finish(figure, "mine").png)).convert("L"))
     left = pixels[:, : pixels.shape[1] // 10].astype(int)  # the numbers beside the axis
     assert np.abs(left - left[0, 0]).max() > 128
+
+
+def test_one_run_needs_no_name_and_its_text_names_what_was_drawn():
+    run = {"accuracy": [0.1, 0.2], "loss": [2.0, 1.0], "learning_rate": [1e-3, 1e-4]}
+    for draw in (learning_curves, lambda runs: curves_side_by_side(runs, None)):
+        assert draw([run]).text == "accuracy, loss of one run over 2 epochs"
+
+
+def test_a_figure_with_a_wrong_text_is_closed():
+    before = plt.get_fignums()
+    figure, _ = subplots()
+    with pytest.raises(ValueError, match="text"):
+        finish(figure, 3)
+    assert plt.get_fignums() == before

@@ -118,7 +118,10 @@ def _plain_path(source: str | os.PathLike) -> Path:
         raise ValueError(f"{text[:80]} is a URL: download the picture first, and give its path")
     if not text or "\0" in text:
         raise ValueError(f"{text!r} is no path of a file")
-    path = Path(text).expanduser().absolute()
+    try:
+        path = Path(text).expanduser().absolute()
+    except RuntimeError:  # a name that begins with ~, and no user of that name
+        path = Path(text).absolute()
     try:
         found = path.stat()
     except PermissionError as error:

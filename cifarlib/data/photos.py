@@ -70,11 +70,16 @@ def photo(
     return square
 
 
+# What Pillow has suffixes for, but cannot read
+_NO_PICTURES = {"PDF", "PALM", "HDF5", "MPEG", "GRIB", "BUFR"}
+
+
 def photos(folder: str | Path, size: int = 32, fit: str = "crop") -> tuple[np.ndarray, list[str]]:
     """All photos in a folder, in the order of their names; folders in it are left alone.
 
     Args:
-        folder: where they are. Files whose suffix is none of a picture are passed over.
+        folder: where they are. Files with another suffix than a picture's, and hidden ones,
+            are passed over.
         size: as in :func:`photo`.
         fit: as in :func:`photo`.
 
@@ -91,7 +96,8 @@ def photos(folder: str | Path, size: int = 32, fit: str = "crop") -> tuple[np.nd
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder} is not a folder; for a single photo, use photo(path)")
     Image.init()
-    known = set(Image.EXTENSION) | {".heic", ".heif", ".avif"}
+    known = {end for end, kind in Image.EXTENSION.items() if kind not in _NO_PICTURES}
+    known |= {".heic", ".heif", ".avif"}
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in known)
     paths = [path for path in paths if path.is_file() and not path.name.startswith(".")]
     if not paths:

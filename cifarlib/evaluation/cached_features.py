@@ -113,7 +113,7 @@ class _Nothing:
 
 def _kept(path: Path, count: int, width: int) -> np.ndarray | None:
     """The features in a file; None if there is none, or it is damaged."""
-    with contextlib.suppress(OSError, ValueError, EOFError):
+    with contextlib.suppress(Exception):  # NumPy fails in many ways, tokenize.TokenError among them
         array = np.load(path, allow_pickle=False)
         if array.shape == (count, width) and array.dtype == np.float16:
             return array if np.isfinite(array).all() else None

@@ -99,6 +99,7 @@ def per_class(matrix: np.ndarray, names: tuple[str, ...] | None = None) -> PerCl
     if names is None:
         names = CLASS_NAMES if classes == len(CLASS_NAMES) else tuple(map(str, range(classes)))
     names = checks.names("names", names, classes, "classes")
+    matrix = matrix.astype(np.int64)  # twice a uint8 may be too much for one
     hits, answered, images = matrix.diagonal(), matrix.sum(axis=0), matrix.sum(axis=1)
     with np.errstate(invalid="ignore"):  # 0 / 0 is NaN: nothing can be said
         f1 = 2 * hits / (answered + images)  # the harmonic mean, also where only one of them is 0

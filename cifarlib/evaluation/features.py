@@ -51,8 +51,8 @@ def neighbors_vote(
         features: of the images to classify, ``(n, d)``.
         bank: features of images with known labels, ``(m, d)``.
         labels: of the bank, whole numbers from 0, ``(m,)``.
-        count: how many neighbors vote. Of classes with equally many votes, the one whose best
-            neighbor is more similar wins.
+        count: how many neighbors vote. Of classes with equally many votes, the one whose
+            neighbors are more similar wins: their ranks are added up.
 
     Returns:
         Classes, ``int64 (n,)``.
@@ -63,11 +63,11 @@ def neighbors_vote(
     bank = _checked(bank, "bank")
     labels = check_labels(labels, len(bank), classes=_classes(labels))
     votes = np.eye(int(labels.max()) + 1)[labels[nearest(features, bank, count)]]  # (n, k, classes)
-    votes *= 1 - 1e-6 * np.arange(votes.shape[1])[:, None]
+    votes *= 1 - np.arange(votes.shape[1])[:, None] / votes.shape[1] ** 2  # all ranks: below 1/2
     return votes.sum(axis=1).argmax(axis=1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LinearProbe:
     """A linear classifier of features: softmax regression.
 

@@ -28,7 +28,9 @@ def probabilities(predictions: np.ndarray, temperature: float = 1.0) -> np.ndarr
     >>> probabilities(np.array([[0.2, 0.8]]), temperature=2).round(3)
     array([[0.333, 0.667]])
     """
-    return softmax(as_logits(predictions) / positive("temperature", temperature))
+    scores, temperature = as_logits(predictions), positive("temperature", temperature)
+    with np.errstate(over="ignore"):  # a quotient of minus infinity is a share of 0
+        return softmax((scores - scores.max(axis=1, keepdims=True)) / temperature)
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:

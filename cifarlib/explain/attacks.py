@@ -140,7 +140,7 @@ class _Attack:
             Cross-entropy is the softplus of that and so has a gradient of the same signs, but not
             in ``float32``: where the network is sure, it is rounded to 0.
             """
-            scores = self._scores(pictures)
+            scores = ops.cast(self._scores(pictures), "float32")  # 1e9 is too much for float16
             own = ops.one_hot(labels, scores.shape[1], dtype=scores.dtype)
             others = ops.logsumexp(scores - 1e9 * own, axis=1)
             return others - ops.sum(scores * own, axis=1)

@@ -79,7 +79,7 @@ def _curve(model, images, maps, classes, steps, fill, preprocess, *, insert: boo
     """Step by step from the images to the fill, or back."""
     prepared(images)  # a wrong form is found out before anything else
     raw = np.asarray(images, np.float32)
-    maps = numbers("maps", maps, finite=False)
+    maps = numbers("maps", maps, finite=False).astype(np.float64)  # minus an unsigned 1 is 255
     steps = whole("steps", steps, 1, raw.shape[1] * raw.shape[2])
     if maps.shape != raw.shape[:3]:
         raise ValueError(

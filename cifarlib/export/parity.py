@@ -153,6 +153,7 @@ def _open_litert(path: Path, threads: int | None) -> Callable:
         nonlocal shape
         images = np.asarray(images, np.float32)
         if images.shape != shape:  # costs more than an image: only where it must be
+            shape = None  # until the new one is known to be accepted
             interpreter.resize_tensor_input(place, images.shape)
             interpreter.allocate_tensors()
             shape = images.shape

@@ -100,7 +100,7 @@ def check_shares(shares: np.ndarray) -> None:
     """
     found = checks.array("labels", shares)
     numbers = found.dtype.kind in "iufb"
-    if found.ndim != 2 or not numbers or not np.isfinite(found).all():
+    if found.ndim != 2 or found.shape[1] < 2 or not numbers or not np.isfinite(found).all():
         raise ValueError(
             "labels must be shares of the classes (n, 10) to be mixed, got "
             f"shape {found.shape}, {found.dtype}"

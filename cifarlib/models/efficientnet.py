@@ -143,7 +143,8 @@ def inverted_residual(
     channels = x.shape[-1]
     named = functools.partial(_named, name)
     if fused:
-        y = _conv_norm_swish(x, channels * expansion, 3, stride, name=named("expand"))
+        inside = filters if expansion == 1 else channels * expansion
+        y = _conv_norm_swish(x, inside, 3, stride, name=named("expand"))
     else:
         y = _conv_norm_swish(x, channels * expansion, 1, name=named("expand"))
         y = layers.DepthwiseConv2D(

@@ -106,7 +106,11 @@ def _tensor(storage, offset, shape, strides, *_) -> _Tensor:
 
 def _storages(file: BinaryIO, tensors: dict, keys: list) -> dict[str, np.ndarray]:
     """What follows the pickles: for each key a count and as many numbers."""
-    wanted = {tensor.storage: tensor for tensor in tensors.values()}
+    wanted = {}
+    for tensor in tensors.values():
+        first = wanted.setdefault(tensor.storage, tensor)
+        if (first.dtype, first.count) != (tensor.dtype, tensor.count):
+            raise ValueError(f"storage {tensor.storage} is described in two ways")
     if sorted(keys) != sorted(wanted):
         raise ValueError("its storages are not those of its tensors")
     storages = {}

@@ -248,3 +248,18 @@ def test_a_folder_that_is_none_or_has_none_is_refused(tmp_path):
         photos(tmp_path)
     with pytest.raises(NotADirectoryError, match="is not a folder"):
         photos(tmp_path / "missing")
+
+
+def test_files_that_pillow_knows_by_name_alone_are_passed_over(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    for name in ("model.h5", "labels.pdf", "clip.mpg"):
+        (tmp_path / name).write_bytes(b"no picture")
+    assert photos(tmp_path)[1] == ["a.png"]
+
+
+def test_a_name_may_begin_with_a_tilde(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (8, 8)).save("~photo.png")
+    assert photo("~photo.png").shape == (32, 32, 3)
+    with pytest.raises(ValueError, match="folder begins at the home of no user here"):
+        photos("~nobody-of-that-name/y")

@@ -291,6 +291,17 @@ def test_clear_cache_removes_the_images_and_what_is_unfinished_and_nothing_else(
     assert clear_cache() == []
 
 
+def test_clear_cache_tells_only_what_it_removed(cache_file, monkeypatch):
+    def refused(self, missing_ok=False):
+        raise PermissionError
+
+    cache_file.write_bytes(b"")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refused)
+        assert clear_cache() == []
+    assert clear_cache() == [cache_file]
+
+
 def test_clear_cache_of_a_folder_that_does_not_exist():
     assert clear_cache() == []
 

@@ -72,15 +72,17 @@ def test_other_weights_sizes_or_images_are_computed_anew(pictures, tmp_path):
         np.testing.assert_allclose(found, model.predict(images, verbose=0), atol=1e-3)
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "text", "shape"])
+@pytest.mark.parametrize("damage", ["cut", "empty", "text", "shape", "header"])
 def test_a_damaged_file_is_replaced(damage, pictures, tmp_path):
     first = compute(network(), pictures, tmp_path)
     (path,) = tmp_path.iterdir()
     content = path.read_bytes()
+    header = content[:8] + bytes([content[8] ^ 64]) + content[9:]
+    damaged = {"cut": content[:-9], "empty": b"", "text": b"no array", "header": header}
     if damage == "shape":
         np.save(path, np.zeros((23, 4), np.float16))
     else:
-        path.write_bytes({"cut": content[:-9], "empty": b"", "text": b"no array"}[damage])
+        path.write_bytes(damaged[damage])
     np.testing.assert_array_equal(compute(network(), pictures, tmp_path), first)
     assert path.read_bytes() == content
 

@@ -199,3 +199,7 @@ def test_without_a_best_temperature_there_is_an_error():
         fit_temperature(scores, np.array([1, 1]))
     with pytest.raises(ValueError, match=r"must have the shape \(2,\)"):
         fit_temperature(scores, np.array([1]))
+
+
+def test_the_lowest_temperatures_leave_the_largest_alone():
+    assert probabilities(np.array([[2.0, 1.0]]), 1e-309).tolist() == [[1.0, 0.0]]

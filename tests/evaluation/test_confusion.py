@@ -83,3 +83,10 @@ def test_what_counts_nothing_is_refused(matrix, names, message):
 def test_labels_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match=r"must have the shape \(4,\)"):
         confusion_matrix(np.zeros((4, 10)), np.zeros(3, int))
+
+
+def test_small_whole_numbers_do_not_overflow():
+    counts = np.array([[200, 4], [2, 8]])
+    found = per_class(counts.astype(np.uint8), names=("a", "b"))
+    np.testing.assert_array_equal(found.f1, per_class(counts, names=("a", "b")).f1)
+    assert found.f1[0] > 0.98

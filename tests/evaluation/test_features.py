@@ -65,3 +65,24 @@ def test_mistakes_are_named(clouds):
         linear_probe(np.full((3, 2), np.nan), np.array([0, 1, 1]))
     with pytest.raises(ValueError, match="decay must be positive"):
         linear_probe(x, y, decay=0)
+
+
+def test_among_very_many_neighbors_the_majority_wins():
+    angles = np.deg2rad(np.linspace(0, 80, 2001))
+    bank = np.c_[np.cos(angles), np.sin(angles)]
+    labels = np.repeat([0, 1], [1000, 1001])
+    assert neighbors_vote(np.array([[1.0, 0.0]]), bank, labels, count=2001).tolist() == [1]
+
+
+def test_of_equally_many_votes_the_more_similar_win():
+    angles = np.deg2rad(range(1, 7))
+    bank = np.c_[np.cos(angles), np.sin(angles)]
+    answer = neighbors_vote(np.array([[1.0, 0.0]]), bank, np.array([1, 0, 0, 0, 1, 1]), count=6)
+    assert answer.tolist() == [0]  # the ranks 1, 2, 3 against 0, 4, 5
+
+
+def test_a_probe_can_be_compared_and_kept_in_a_set():
+    x, y = np.random.default_rng(0).normal(size=(20, 3)), np.arange(20) % 2
+    one, other = linear_probe(x, y), linear_probe(x, y)
+    assert one != other
+    assert len({one, other}) == 2

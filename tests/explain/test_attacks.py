@@ -153,3 +153,13 @@ def test_bad_input_is_refused(few, trained):
     features = keras.Model(trained.inputs, trained.layers[2].output)
     with pytest.raises(ValueError, match="a row of two numbers or more per image"):
         fgsm(features, images, labels, 1)
+
+
+def test_logits_in_16_bits_are_attacked(few):
+    images, labels = few
+    model = keras.Sequential(
+        [keras.Input((32, 32, 3)), layers.Flatten(), layers.Dense(2, dtype="mixed_float16")]
+    )
+    after = fgsm(model, images, np.asarray(labels) % 2, 4)
+    assert np.isfinite(after).all()
+    assert np.abs(after - images).max() == pytest.approx(4, abs=1e-3)

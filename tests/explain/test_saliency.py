@@ -186,3 +186,9 @@ def test_wrong_settings_are_refused_before_anything_runs(trained, images):
     for call, message in refused:
         with pytest.raises(ValueError, match=message):
             call()
+
+
+def test_maps_of_unsigned_numbers_are_in_the_same_order(images):
+    maps = np.arange(8 * 1024).reshape(8, 32, 32) % 251
+    one, other = (deletion_curve(linear(), images, maps.astype(t), 1) for t in (np.uint8, float))
+    np.testing.assert_array_equal(one, other)

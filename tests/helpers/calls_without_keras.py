@@ -104,7 +104,7 @@ DATA = {
     ),
     "clear_cache": Call(
         data.clear_cache,
-        pattern=Given("nothing.*", (None, 3, "", "/nowhere/*", "../nothing.*", "..")),
+        pattern=Given("nothing.*", (None, 3, "", "/nowhere/*", "../nothing.*", "..", ".", "**")),
     ),
     "load_cifar10": Call(data.load_cifar10, quick=False, full=truth(False)),
     "photo": Call(

@@ -242,3 +242,10 @@ def test_classes_cannot_be_mixed_only_their_shares(mix):
     with pytest.raises(ValueError, match=r"shares of the classes \(n, 10\).*got shape \(4,\)"):
         mix(coded(4), np.arange(4), 1.0, rng(0))
     assert mix(coded(4), np.eye(10)[:4], 1.0, rng(0))[1].dtype == np.float32
+
+
+@pytest.mark.parametrize("mix", [mixup, cutmix])
+def test_classes_in_a_column_are_no_shares(mix):
+    x = np.zeros((2, 32, 32, 3), np.uint8)
+    with pytest.raises(ValueError, match="shares"):
+        mix(x, np.array([[3], [5]]), 1.0, np.random.default_rng(0))

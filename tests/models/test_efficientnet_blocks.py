@@ -44,3 +44,8 @@ def test_inverted_residual_computes_what_numpy_does(fused, filters, stride):
         y = y * gate[:, None, None]
     y = normalize(conv2d(y, kernels[-1]), last)
     assert_close(model(x), x + y if (filters, stride) == (8, 1) else y)
+
+
+def test_a_fused_block_that_expands_nothing_gives_the_filters_that_were_asked_for():
+    found = inverted_residual(keras.Input((6, 6, 8)), 12, 1, fused=True)
+    assert found.shape == (None, 6, 6, 12)

@@ -334,3 +334,11 @@ def test_a_server_that_nobody_refers_to_ends(model):
     server.stop()  # once more does no harm
     assert not server.running
     assert threading.active_count() <= before
+
+
+def test_a_name_is_text_on_the_page(model):
+    app = create_app(model, name="<b>R&D</b>")
+    with BackgroundServer(app) as server, urllib.request.urlopen(f"{server.address}/") as answer:
+        page = answer.read().decode()
+    assert "&lt;b&gt;R&amp;D&lt;/b&gt;" in page
+    assert "<b>R&D" not in page
