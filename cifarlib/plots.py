@@ -94,8 +94,7 @@ def finish(figure: Figure, text: str, *data) -> Plot:
         with plt.style.context(["default", _STYLE]):
             return Plot(figure, text)
     except (TypeError, ValueError):
-        if isinstance(figure, Figure):
-            plt.close(figure)
+        plt.close(figure if isinstance(figure, Figure) else "no figure at all")
         raise
     finally:
         _drawing.close()
@@ -246,6 +245,6 @@ def _limit(accuracy_axes: Sequence, loss_axes: Sequence) -> None:
 def _named(runs: Sequence[dict[str, list[float]]], names: Sequence[str] | None) -> str:
     """What the curves of some runs show, in words that hold on every machine."""
     drawn = {"accuracy", "loss", "val_accuracy", "val_loss"}
-    quantities = ", ".join(sorted(drawn & set().union(*runs)))
     epochs = ", ".join(str(len(curves["loss"])) for curves in runs)
-    return f"{quantities} of {', '.join(names) if names else 'one run'} over {epochs} epochs"
+    whose = f"{', '.join(names) if names else 'one run'} over {epochs} epochs"
+    return f"{', '.join(sorted(drawn & set().union(*runs)))} of {whose}"

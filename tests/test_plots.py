@@ -344,7 +344,7 @@ def test_one_run_needs_no_name_and_its_text_names_what_was_drawn():
 
 def test_a_figure_with_a_wrong_text_is_closed():
     before = plt.get_fignums()
-    figure, _ = subplots()
+    figure, _ = subplots(size=(1, 1))
     with pytest.raises(ValueError, match="text"):
         finish(figure, 3)
     assert plt.get_fignums() == before
