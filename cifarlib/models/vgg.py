@@ -38,8 +38,7 @@ def vgg(
         batch_norm: whether each convolution is followed by batch normalization, which came after
             the paper; without it the deeper ones hardly train.
         initializer: of the kernels: a name that Keras knows, or ``"small"``: normal with a
-            deviation of 0.01, as in AlexNet's paper (VGG's
-            gives a variance of 0.01).
+            deviation of 0.01, as in AlexNet's paper (VGG's gives a variance of 0.01).
         classes: how many the logits are for; with ``None`` the model ends before its last dense
             layer and gives features.
         name: of the model.
