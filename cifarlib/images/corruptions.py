@@ -46,8 +46,8 @@ def corrupt(images: np.ndarray, name: str, severity: int, seed: int = 0) -> np.n
         name: one of :data:`CORRUPTIONS`.
         severity: 1 (mild) to 5.
         seed: for noise, fog and the direction of a motion. An image's corruption depends on the
-            seed and on its place among the images (for shot
-            noise, on the images before it, too), and not on how many follow.
+            seed and on its place among the images (for shot noise, on the images before it, too),
+            and not on how many follow.
 
     Returns:
         ``uint8 (n, 32, 32, 3)``; the images given stay as they are.

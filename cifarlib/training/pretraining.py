@@ -131,15 +131,19 @@ def _objective(loss: str | Callable, batches: Unlabeled) -> str:
     return json.dumps([told, batches.settings()], sort_keys=True, default=str)
 
 
+_FOR_LABELS = {
+    "adversarial_epsilon", "augmentation", "label_smoothing", "lookahead", "teacher_share",
+    "temperature",
+}  # fmt: skip
+
+
 def _check_recipe(recipe: Recipe, batches: Unlabeled) -> None:
     if recipe.batch_size != batches.batch_size:
         raise ValueError(
             f"the recipe's batch_size is {recipe.batch_size}, that of the batches is "
             f"{batches.batch_size}: give both the same"
         )
-    unused = {"augmentation", "label_smoothing", "lookahead", "teacher_share", "temperature"}
-    unused |= {"adversarial_epsilon"}
-    if given := sorted(unused & set(recipe.settings())):
+    if given := sorted(_FOR_LABELS & set(recipe.settings())):
         raise ValueError(
             f"a training without labels has no use for the recipe's {', '.join(given)}: leave "
             "that out; views and temperature are settings of the batches and the loss"

@@ -5,11 +5,9 @@ in all four ways, before and after it is opened up, as the nightly workflow does
 are tried beside: spaced text, a keyboard, less motion.
 """
 
-import os
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from built_pages import DESKTOP, a_third, by_turns, notebooks, pages
+from built_pages import DESKTOP, EVERYTHING, a_third, by_turns, notebooks, pages
 from sphinx_accessible import MENDS, mended
 
 NARROW = 320  # 1280 at 400 %
@@ -33,7 +31,6 @@ async () => (await axe.run({ resultTypes: ["violations"] })).violations.flatMap(
                           node.failureSummary]))
 """
 all_pages = [*pages(), "genindex.html", "search.html"]
-EVERYTHING = os.environ.get("AXE") == "all"
 
 SETTINGS = [(DESKTOP, "light"), (NARROW, "dark"), (DESKTOP, "dark"), (NARROW, "light")]
 

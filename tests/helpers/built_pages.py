@@ -11,6 +11,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 PHONE, DESKTOP = 360, 1280
+EVERYTHING = os.environ.get("AXE") == "all"  # as every night: all pages, in all ways
 NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"]
 ARGUMENTS = [
     "--disable-background-networking",
@@ -96,14 +97,14 @@ def numbered_parts():
 
 def by_turns(names, ways):
     """Each page in one of several ways, by turns; with ``AXE=all``, as every night, in all."""
-    if os.environ.get("AXE") == "all":
+    if EVERYTHING:
         return [(name, way) for name in names for way in ways]
     return [(name, ways[number % len(ways)]) for number, name in enumerate(names)]
 
 
 def a_third(names):
     """Every third page; with ``AXE=all``, as every night, all of them."""
-    return names if os.environ.get("AXE") == "all" else names[::3]
+    return names if EVERYTHING else names[::3]
 
 
 def notebooks():
