@@ -54,7 +54,7 @@ class Reliability:
         whatever bins. Bins with a single answer say nothing about their variance and are left out.
 
         Source:
-            Kumar, Liang and Ma (2019), arXiv 1909.10155, section 4.
+            Kumar, Liang and Ma (2019), arXiv 1909.10155, section 5.
         """
         some = self.count > 1
         accuracy, count = self.accuracy[some], self.count[some]

@@ -20,8 +20,8 @@ def macs(model: keras.Model) -> int:
     and normalization are left out, as the literature does.
 
     Raises:
-        ValueError: a layer or an operation is of a kind that this function does not know how to
-            count, or the model is no graph of layers.
+        ValueError: a layer is not built, a layer or an operation is of a kind that this function
+            does not know how to count, or the model is no graph of layers.
     """
     checks.model(model)
     if not isinstance(model, keras.Sequential) and not hasattr(model, "operations"):
@@ -48,12 +48,15 @@ def layer_macs(layer: keras.layers.Layer) -> int:
     """What :func:`macs` counts for one layer; 0 for a layer without a kernel.
 
     Raises:
-        ValueError: it is no layer, or of a kind that this function does not know how to count.
+        ValueError: it is no layer, not built, or of a kind that this function does not know how to
+            count.
     """
     if not isinstance(layer, keras.Layer):
         raise ValueError(f"layer must be a layer of a built model, got {layer!r}")
     if isinstance(layer, keras.Model):
         return macs(layer)
+    if not layer.built:
+        raise ValueError(f"{layer.name!r} is not built: it has no sizes until it has had an input")
     if isinstance(layer, _FREE) or not (layer.weights or _may_multiply(layer)):
         return 0
     if type(layer) is keras.layers.MultiHeadAttention:

@@ -120,6 +120,8 @@ def _append(entries: list[dict], layer: layers.Layer) -> None:
         raise ValueError(f"the page cannot show {layer.name!r} ({kind.__name__}); {_accepted()}")
     if getattr(layer, "data_format", None) == "channels_first":
         raise ValueError(f"{layer.name!r} has its channels first; the page shows channels last")
+    if kind is layers.Rescaling and any(entry["kind"] != "scale" for entry in entries):
+        raise ValueError(f"{layer.name!r} rescales feature maps; the page scales images alone")
     entry = _WRITERS[kind](layer)
     if entry["kind"] == "relu" and entries and entries[-1].get("relu") is False:
         entries[-1]["relu"] = True  # of the layer before: the page shows both in one step

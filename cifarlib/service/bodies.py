@@ -7,6 +7,7 @@ import json
 import time
 
 from fastapi import HTTPException, Request
+from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -116,6 +117,8 @@ async def uploaded(request: Request, field: str, limits: Limits) -> list[bytes]:
         if "Too many files" in error.message:
             raise HTTPException(422, f"at most {limits.images} files a request") from error
         raise HTTPException(400, f"the form cannot be read: {error.message}") from error
+    except FormParserError as error:  # which an older Starlette lets through
+        raise HTTPException(400, f"the form cannot be read: {error}") from error
     try:
         files = [value for value in form.getlist(field) if isinstance(value, UploadFile)]
         if not files:

@@ -34,8 +34,9 @@ class Described(Protocol):
 def fingerprint(model: keras.Model, how: Described) -> str:
     """SHA-256 of layers, their settings, weight shapes and connections, and of how it is trained.
 
-    Names of layers and what Keras versions store differently (dtype policies, module paths) do not
-    count.
+    The numbers of operations between layers count, too, such as the 255 of ``x / 255``; slices do
+    not. Names of layers and what Keras versions store differently (dtype policies, module paths) do
+    not count.
 
     Raises:
         ValueError: ``model`` is no model, or ``how`` has no settings.
@@ -66,7 +67,10 @@ def _structure(model: keras.Model) -> list:
         settings = _structure(layer) if inner else _plain(entry["config"])
         weights = [list(weight.shape) for weight in layer.weights] if layer else []
         sources = _sources(entry.get("inbound_nodes"), places)
-        structure.append([entry["class_name"], settings, weights, sources])
+        # Slices do not count: the records of networks with a class token were made without them
+        bare = layer is None and entry["class_name"] != "GetItem"
+        numbers = _numbers(entry.get("inbound_nodes")) if bare else []
+        structure.append([entry["class_name"], settings, weights, sources, *numbers])
     return structure
 
 
@@ -92,3 +96,12 @@ def _sources(value, places: dict[str, int]) -> list:
     if isinstance(value, list | tuple):
         return [source for item in value for source in _sources(item, places)]
     return []
+
+
+def _numbers(value) -> list:
+    """The plain numbers in a bare operation's inbound nodes, in order: the 255 of ``x / 255``."""
+    if isinstance(value, dict):
+        value = [] if value.get("class_name") == "__keras_tensor__" else list(value.values())
+    if isinstance(value, list | tuple):
+        return [number for item in value for number in _numbers(item)]
+    return [value] if isinstance(value, int | float) else []

@@ -68,9 +68,9 @@ def test_page_does_not_scroll_sideways_on_a_phone(visit, name, scheme):
     assert widest <= PHONE
 
 
-@pytest.mark.parametrize("name", notebooks())
-def test_chapter_shows_its_outputs_and_hides_its_set_up_for_colab(visit, name):
-    page = visit().open(name, settled=False)
+@pytest.mark.parametrize("opened", notebooks(), indirect=True)
+def test_chapter_shows_its_outputs_and_hides_its_set_up_for_colab(opened):
+    page, name = opened.page, opened.name
     notebook = json.loads((ROOT / name).with_suffix(".ipynb").read_text(encoding="utf-8"))
     shown = [
         cell

@@ -72,6 +72,16 @@ def test_other_weights_sizes_or_images_are_computed_anew(pictures, tmp_path):
         np.testing.assert_allclose(found, model.predict(images, verbose=0), atol=1e-3)
 
 
+def test_another_number_between_the_layers_is_computed_anew(pictures, tmp_path):
+    def halved(by):
+        images = keras.Input((None, None, 3))
+        return keras.Model(images, keras.layers.GlobalAveragePooling2D()(images / by))
+
+    for by in (255, 127.5):
+        found = compute(halved(by), pictures, tmp_path)
+        np.testing.assert_allclose(found, pictures.mean((1, 2)) / by, rtol=1e-2)
+
+
 @pytest.mark.parametrize("damage", ["cut", "empty", "text", "shape", "header"])
 def test_a_damaged_file_is_replaced(damage, pictures, tmp_path):
     first = compute(network(), pictures, tmp_path)

@@ -306,6 +306,13 @@ def test_layers_without_a_kernel_cost_nothing(layer):
     assert layer_macs(model.layers[0]) == 0
 
 
+def test_layers_without_sizes_are_refused_not_counted_as_nothing():
+    with pytest.raises(ValueError, match="'hidden' is not built"):
+        layer_macs(layers.Dense(10, name="hidden"))
+    with pytest.raises(ValueError, match="'hidden' is not built"):
+        macs(keras.Sequential([layers.Dense(10, name="hidden")]))
+
+
 @pytest.mark.parametrize(
     ("shape", "layer"),
     [

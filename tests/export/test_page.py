@@ -130,6 +130,10 @@ REFUSED = {
     ),
     "GELU": (lambda: network(layers.Activation("gelu"), *ending()), "'gelu'"),
     "a leak": (lambda: network(layers.ReLU(negative_slope=0.1), *ending()), "not a plain ReLU"),
+    "scaled maps": (
+        lambda: network(layers.Conv2D(6, 3), layers.Rescaling(2.0), *ending()),
+        "rescales feature maps",
+    ),
     "softmax inside": (
         lambda: network(layers.Flatten(), layers.Dense(9, "softmax"), layers.Dense(10)),
         "must be the end",

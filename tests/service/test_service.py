@@ -139,6 +139,8 @@ def test_requests_that_are_no_form_are_refused(address, images):
     assert ask(url, b"{}", {"Content-Type": "application/json"})[0] == 415
     assert ask(url, b"")[0] == 415
     assert ask(url, body, {"Content-Type": "multipart/form-data"})[0] == 400  # no boundary
+    status, answer = ask(url, body.replace(b"Content-Disposition", b"(:"), headers)
+    assert status == 400 and answer["detail"].startswith("the form cannot be read: ")
     assert ask(url)[0] == 405  # GET
     assert ask(f"{address}/elsewhere")[0] == 404
     text = body.replace(b'; filename="a"', b"")

@@ -325,6 +325,15 @@ def test_fingerprint_sees_weights_that_no_setting_tells():
     assert fingerprint(keras.Sequential([keras.Input((8,)), Tokens()]), SIMPLE_CNN) != first
 
 
+def test_fingerprint_sees_the_numbers_of_operations_between_layers():
+    def scaled(by):
+        x = keras.Input((8,))
+        return keras.Model(x, layers.Dense(2)(x / by))
+
+    assert fingerprint(scaled(255), SIMPLE_CNN) == fingerprint(scaled(255), SIMPLE_CNN)
+    assert fingerprint(scaled(127.5), SIMPLE_CNN) != fingerprint(scaled(255), SIMPLE_CNN)
+
+
 def test_fingerprint_changes_when_a_layer_is_frozen():
     assert fingerprint(net(frozen=True), SIMPLE_CNN) != fingerprint(net(), SIMPLE_CNN)
 
