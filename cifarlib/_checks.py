@@ -198,8 +198,11 @@ def curves(
                 f"missing, there is {there}"
             )
         for key, values in found.items():
-            if numbers(f"the curve {key}", values, finite=False).shape in ((), (0,)):
+            curve = numbers(f"the curve {key}", values, finite=False)
+            if curve.shape in ((), (0,)):
                 raise ValueError(f"the curve {key} must be a value for each epoch, got {values!r}")
+            if key in ("accuracy", "val_accuracy") and (curve > 1).any():  # NaN is not
+                raise ValueError(f"the curve {key} must run from 0 to 1, got {values!r}")
     if names is None and len(runs) > 1:
         raise ValueError(f"names are needed to tell {len(runs)} runs apart")
     if names is not None and len(texts("names", names)) != len(runs):

@@ -23,16 +23,18 @@ def load_data(full: bool = False) -> tuple[tuple, tuple]:
         full: ``True`` fetches all 60,000 images if they are not on this machine yet (140 MB, once).
             ``False`` downloads nothing: it gives all 60,000 where they are in a cache (this
             package's or Keras'), and otherwise the 20,000 that come with the package, saying so.
-            ``CIFARLIB_FULL=0`` in the environment means those 20,000 in any case.
+            With ``CIFARLIB_FULL=0`` in the environment it gives those 20,000 in any case; ``True``
+            is not changed by that.
 
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: images ``uint8 (n, 32, 32, 3)``, 0..255, RGB, and
         labels ``uint8 (n, 1)``, 0..9, in the official order. The test set is always complete.
 
     Raises:
-        OSError: the images in the package are damaged, or (``full=True``) no source could deliver
-            all 60,000; the message names each source and its reason.
-        ValueError: ``full`` is neither True nor False.
+        OSError: the images in the package are missing or damaged, or (``full=True``) no source
+            could deliver all 60,000; the message names each source and its reason.
+        ValueError: ``full`` is neither True nor False, or ``CIFARLIB_SOURCES`` in the environment
+            names a source that does not exist.
 
     >>> (x_train, y_train), (x_test, y_test) = load_data(full=False)  # doctest: +ELLIPSIS
     cifar10: ...

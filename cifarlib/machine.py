@@ -110,7 +110,10 @@ def _compute_capability() -> float:
     import jax
 
     device = jax.devices()[0]
-    return 8 if device.platform == "tpu" else float(getattr(device, "compute_capability", 0))
+    if device.platform == "tpu":
+        return 8
+    found = str(getattr(device, "compute_capability", 0))  # an AMD GPU says "gfx90a"
+    return float(found) if found.replace(".", "", 1).isdecimal() else 0
 
 
 def _accelerators() -> list[str]:

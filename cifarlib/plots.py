@@ -1,6 +1,6 @@
 """Figures of the book. They draw what other modules compute, and compute nothing themselves.
 
-Every function returns a :class:`Plot`: a picture for the reader, and one line of text that says
+All but :func:`subplots` give a :class:`Plot`: a picture for the reader, and a line that says
 what the picture shows. Notebooks display the picture; the tests compare the text, which changes
 with the data behind it, so a figure cannot change unnoticed.
 """
@@ -21,7 +21,7 @@ from PIL import Image
 from cifarlib import _checks as checks
 from cifarlib._pictures import png
 
-# Okabe and Ito's colors: told apart with any kind of color vision, and on white or dark pages
+# Okabe and Ito's colors, and a gray: told apart with any color vision, and on white or dark pages
 BLUE, ORANGE, GREEN, RED, PURPLE, GRAY = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#767676",
 )  # fmt: skip
@@ -165,17 +165,17 @@ def learning_curves(
     validation_label: str = "validation",
     width: float = 9.0,
 ) -> Plot:
-    """Accuracy (0 to 1) and loss by epoch: training dashed, validation solid, a color a run.
+    """Accuracy (0 to 1) and loss by epoch: training dashed, validation solid, five colors in turn.
 
     Args:
-        runs: for each run its curves, a value an epoch: ``accuracy``, ``loss``, ``val_accuracy``
-            and ``val_loss``, as in Keras' ``History.history``.
+        runs: for each run its curves, a value an epoch: ``accuracy`` and ``loss``, and, if there
+            are any, ``val_accuracy`` and ``val_loss``, as in Keras' ``History.history``.
         names: a label for each run, needed for more than one.
         validation_label: what the images behind the ``val_`` curves are called.
         width: of the whole figure, in inches.
 
     Raises:
-        ValueError: a run lacks a curve, or there is not one name for each of several.
+        ValueError: a run lacks accuracy or loss, an accuracy is above 1, or a name is missing.
     """
     checks.curves(runs, names, validation_label, width)
     figure, axes = subplots(1, 2, size=(width, 3.4))

@@ -172,6 +172,9 @@ def test_jax_s_accelerator_has_its_product_s_name(monkeypatch):
     monkeypatch.setattr(jax, "devices", lambda: [card, processor])
     assert machine.hardware() == "NVIDIA H200"
     assert machine.fastest_precision() == "mixed_bfloat16"
+    other = SimpleNamespace(platform="gpu", device_kind="AMD", compute_capability="gfx90a")
+    monkeypatch.setattr(jax, "devices", lambda: [other])
+    assert machine.fastest_precision() == "float32"
     monkeypatch.setattr(jax, "devices", lambda: [processor])
     assert machine._accelerators() == []
 

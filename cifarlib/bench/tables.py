@@ -104,7 +104,7 @@ def median(runs: Iterable[dict], key: str) -> float:
 
 
 def ratios(found: dict[tuple[str, str], list[dict]], key: str) -> dict[str, list[float]]:
-    """``speednet`` over ``torch`` for each precision that has both, the median of rounds first.
+    """``speednet`` over ``torch`` for each precision that has both, that of the medians first.
 
     Args:
         found: the runs of each contender and precision.
@@ -138,6 +138,7 @@ def filled(text: str, folder: Path = FOLDER) -> str:
 
     Raises:
         OSError: there is no such record.
+        ValueError: it was a test with few images, or has no runs.
     """
 
     def made(match: re.Match) -> str:

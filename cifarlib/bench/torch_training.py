@@ -133,7 +133,7 @@ def mix(network: torch.nn.Module, slow: list[torch.Tensor], share: float) -> Non
 
 
 def averaged(network: torch.nn.Module) -> list[torch.Tensor]:
-    """What changes in training, but for the count of batches that nobody needs."""
+    """All weights, frozen ones too, and statistics, but not the count of batches."""
     return [value for value in network.state_dict().values() if value.is_floating_point()]
 
 

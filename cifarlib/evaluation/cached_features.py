@@ -56,10 +56,11 @@ def cached_features(
     checks.model(model)
     batch_size = checks.whole("batch_size", batch_size, 1)
     images = _checked(images)
-    if len(model.output_shape) != 2:
+    shape = getattr(model, "output_shape", None)  # one of a subclass, or not built, has none
+    if not isinstance(shape, tuple) or len(shape) != 2:
         raise ValueError(
             f"the model must give a row of features per image, {model.name!r} gives the shape "
-            f"{model.output_shape}: end it with a global pooling"
+            f"{shape}: end it with a global pooling"
         )
     if folder is None:
         folder = cache_folder() / "features"

@@ -41,7 +41,7 @@ def logits(
             gives something else than a row of numbers per image.
 
     Source:
-        The views: Jordan (2024), arXiv 2404.00498, section 3.6.
+        The views: Jordan (2024), arXiv 2404.00498, section 3.5.
     """
     checks.model(model)
     images = check_images(images)

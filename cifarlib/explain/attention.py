@@ -97,7 +97,7 @@ def attention_distance(maps: np.ndarray, patch_size: float = 1.0) -> np.ndarray:
             a patch takes from the class token alone.
 
     Source:
-        Dosovitskiy et al. (2020), arXiv 2010.11929, section 4.5 and appendix D.7.
+        Dosovitskiy et al. (2021), arXiv 2010.11929, section 4.5 and appendix D.7.
 
     >>> everywhere = np.full((1, 1, 4, 4), 1 / 4)  # a grid of 2 x 2 patches
     >>> attention_distance(everywhere, patch_size=4).round(3)  # (0 + 4 + 4 + 4 * sqrt(2)) / 4

@@ -1,8 +1,8 @@
 """Augmentation: pictures in, pictures out, each changed in ways that leave its meaning alone.
 
 Corruptions, on the other hand, make pictures worse: not for training, but to see what a network
-can bear. Every function takes a batch, ``uint8 (n, 32, 32, 3)``, and gives a new one of the same
-shape and type, but for mixup, which needs fractions; what is left to chance is drawn from the
+can bear. What changes pictures takes a batch, ``uint8 (n, 32, 32, 3)``, and gives a new one of the
+same shape and type, but for mixup, which needs fractions; what is left to chance is drawn from the
 generator or seed given. NumPy and Pillow alone.
 """
 

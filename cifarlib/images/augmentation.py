@@ -17,12 +17,12 @@ class Augmentation:
     """What is done to the images of a batch, in this order.
 
     Attributes:
-        operations, magnitude: of :func:`cifarlib.images.rand_augment`; 0 operations leave
-            it out.
-        crop: the largest shift of :func:`shift`, in pixels.
+        operations, magnitude: of :func:`cifarlib.images.rand_augment`, 0 to 14 and 0 to 30; 0
+            operations leave it out.
+        crop: the largest shift of :func:`shift`, 0 to 16 pixels.
         flip: ``"none"``; ``"random"``, each image mirrored with probability 1/2; or
             ``"alternating"``, as in :func:`mirrored`.
-        cutout: the side of the square of :func:`cutout`, in pixels; 0 leaves it out.
+        cutout: the side of the square of :func:`cutout`, 0 to 32 pixels; 0 leaves it out.
         mixup: the parameter of :func:`mixup`; 0 leaves it out.
         cutmix: the parameter of :func:`cutmix`; 0 leaves it out. With both, each batch gets one of
             the two, by the toss of a coin.
@@ -66,8 +66,9 @@ def augment(
         rng: draws the rest.
 
     Returns:
-        New images and labels. Images are ``float32`` if the settings have mixup, whatever the coin
-        says, and else of the type given; labels are ``float32`` if the settings mix.
+        New images, and labels. Images are ``float32`` if the settings have mixup, whatever the coin
+        says, and else of the type given; labels are new, and ``float32``, if the settings mix, and
+        else those given.
 
     Raises:
         ValueError: an argument has another shape or type.

@@ -78,7 +78,7 @@ def corrupt(images: np.ndarray, name: str, severity: int, seed: int = 0) -> np.n
 
 
 # Each draws its numbers in a single call, image by image, so that an image's do not depend on how
-# many follow; and the same ones for each severity.
+# many follow; and, but for shot noise, the same ones for each severity.
 
 
 def _gaussian_noise(images, deviation, rng):

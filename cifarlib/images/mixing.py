@@ -13,6 +13,8 @@ MEAN_COLOR = np.array([125, 123, 114], np.uint8)
 def cutout(images: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
     """Cover a square of each image with the mean color; it may reach over the border.
 
+    Images are on the scale of 0..255, of any type; on another scale the color is wrong.
+
     Raises:
         ValueError: images have another shape, or ``side`` is no whole number from 0 on.
 
@@ -34,7 +36,7 @@ def mixup(
         images: ``(n, 32, 32, 3)``.
         shares: of the classes, ``float (n, 10)``.
         alpha: the weights are drawn from Beta(alpha, alpha), for each image.
-        rng: draws weights and partners.
+        rng: draws weights and partners; an image may become its own.
 
     Returns:
         ``float32 (n, 32, 32, 3)`` and ``float32 (n, 10)``.
@@ -44,7 +46,7 @@ def mixup(
             shape or is outside its range.
 
     Source:
-        Zhang et al. (2017), arXiv 1710.09412.
+        Zhang et al. (2018), arXiv 1710.09412.
     """
     images, shares = _checked(images, shares, rng)
     alpha = checks.positive("alpha", alpha)
@@ -68,8 +70,9 @@ def cutmix(
     Args:
         images: ``(n, 32, 32, 3)``.
         shares: of the classes, ``float (n, 10)``.
-        alpha: the share of the area is drawn from Beta(alpha, alpha), for each image.
-        rng: draws areas, places and partners.
+        alpha: the share of the area is drawn from Beta(alpha, alpha), for each image; what lies
+            beyond the border is cut off, and the labels are mixed by what is left.
+        rng: draws areas, places and partners; an image may become its own.
 
     Returns:
         Images of the type given, and ``float32 (n, 10)``.

@@ -38,7 +38,7 @@ def mirrored(count: int, flip: str, seed: int, epoch: int) -> np.ndarray:
         ValueError: there is no such ``flip``, or a number is no whole one from 0 on.
 
     Source:
-        Alternating flip: Jordan (2024), arXiv 2404.00498, section 3.5.
+        Alternating flip: Jordan (2024), arXiv 2404.00498, section 3.6.
     """
     checks.choice("flip", flip, FLIPS)
     count, seed = checks.whole("count", count, 0), checks.whole("seed", seed, 0)

@@ -49,7 +49,8 @@ def rand_augment(
     Args:
         images: ``uint8 (n, 32, 32, 3)``.
         operations: how many of the 14 to apply, one after another.
-        magnitude: their strength, 0 to 30.
+        magnitude: their strength, 0 to 30. Autocontrast and equalize have none: they change an
+            image at 0 as well.
         rng: draws the operations, and left or right, more or less.
 
     Returns:
@@ -59,7 +60,7 @@ def rand_augment(
         ValueError: images have another shape or type, or a number is outside its range.
 
     Source:
-        Cubuk et al. (2019), arXiv 1909.13719.
+        Cubuk et al. (2020), arXiv 1909.13719.
     """
     images = checks.pictures("images", images, np.uint8)
     operations = checks.whole("operations", operations, 0, len(OPERATIONS))

@@ -15,8 +15,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
     Keras computes mean, variance and the rest one after another, in ``float32``. The fused kernel
     reads a map twice and works in ``bfloat16`` too: a step of ``speednet`` took 1.2 s with Keras'
     layer and 0.8 s with this one (two Xeon cores, ``bfloat16``). Its moving variance has Bessel's
-    correction, as in PyTorch. For ``float64``, other shapes than ``(n, h, w, c)``, another axis,
-    masks, ``renorm`` and ``synchronized`` it is Keras' own way, without the correction.
+    correction, as in PyTorch. On another backend than TensorFlow, and for ``float64``, other shapes
+    than ``(n, h, w, c)``, another axis, masks, ``renorm`` and ``synchronized``, it is Keras' own
+    way, without the correction.
 
     Args:
         beta_factor: the layer adds ``beta_factor * beta``. With SGD that is the same as a learning

@@ -10,10 +10,11 @@ from cifarlib._checks import called, fraction
 def stochastic_depth(rate: float, name: str | None = None) -> keras.layers.Layer:
     """Drop the whole input of an image with probability ``rate`` in training, scale up the others.
 
-    Put it at the end of a residual branch, before the addition.
+    Put it at the end of a residual branch, before the addition. It takes maps ``(n, h, w, c)``;
+    tokens ``(n, t, d)`` need a noise shape of another length.
 
     Raises:
-        ValueError: ``rate`` is not at least 0 and below 1.
+        ValueError: ``rate`` is not at least 0 and below 1, or ``name`` is no text without a slash.
 
     Source:
         Huang et al. (2016), arXiv 1603.09382.

@@ -14,7 +14,7 @@ class PartlyIdentity(keras.initializers.Initializer):
     The other filters are uniform within ``1 / sqrt(kh * kw * c_in)``.
 
     Source:
-        Jordan (2024), arXiv 2404.00498, section 3.2 (dirac initialization).
+        Jordan (2024), arXiv 2404.00498, section 3.3 (identity initialization).
     """
 
     def __call__(self, shape, dtype=None):

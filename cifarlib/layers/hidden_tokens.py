@@ -12,6 +12,8 @@ from cifarlib._checks import whole
 class TakeTokens(keras.layers.Layer):
     """The tokens at some places: ``[(n, t, d), int (n, k)]`` to ``(n, k, d)``.
 
+    Places are counted from 0; one outside ``0..t - 1`` gives zeros and no error.
+
     Source:
         He et al. (2022), arXiv 2111.06377, section 3: the encoder sees visible patches only.
     """
@@ -29,7 +31,9 @@ class TakeTokens(keras.layers.Layer):
 class FillInTokens(keras.layers.Layer):
     """Put tokens back at their places, and one learned token at all others.
 
-    ``[(n, k, d), int (n, k)]`` to ``(n, tokens, d)``.
+    ``[(n, k, d), int (n, k)]`` to ``(n, tokens, d)``. Each place, counted from 0, at most once: at
+    one that is there twice the tokens are added up, less the learned one, and a token for a place
+    outside ``0..tokens - 1`` is lost, both without an error.
 
     Args:
         tokens: how many there are in all.
@@ -68,5 +72,5 @@ class FillInTokens(keras.layers.Layer):
 
 
 def _one_hot(places, tokens: int, dtype):
-    """1 where a row takes a token: ``(n, k, t)``. A product with it selects exactly."""
+    """1 where a row takes a token: ``(n, k, t)``. A product with it selects (a GPU may round)."""
     return ops.one_hot(places, tokens, dtype=dtype)

@@ -1,4 +1,4 @@
-"""What every model begins with: raw images, channels last, then normalized."""
+"""What most models begin with: raw images, channels last, then normalized."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def require_channels_last() -> None:
 
 
 def raw_images() -> keras.KerasTensor:
-    """What each model begins with: a Keras tensor ``(n, 32, 32, 3)``, for values 0..255.
+    """What the models for 32 x 32 begin with: a Keras tensor ``(n, 32, 32, 3)``, values 0..255.
 
     Raises:
         ValueError: Keras is set to ``"channels_first"``.
@@ -34,9 +34,13 @@ def raw_images() -> keras.KerasTensor:
 
 
 def normalization() -> keras.layers.Layer:
-    """The layer that each model begins with: raw pixels to zero mean and unit deviation.
+    """The layer that follows in all of them but ``simple_cnn``: to zero mean and unit deviation.
 
-    It computes in ``float32`` under any dtype policy, as ``bfloat16`` has too few digits for it.
+    These are meant over the 50,000 training images, for each channel. It computes in ``float32``
+    under any dtype policy, as ``bfloat16`` has too few digits for it.
+
+    Raises:
+        ValueError: Keras is set to ``"channels_first"``.
     """
     require_channels_last()
     return keras.layers.Normalization(

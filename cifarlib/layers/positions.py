@@ -21,10 +21,10 @@ class PositionEmbedding(keras.layers.Layer):
             gets zeros.
 
     Raises:
-        ValueError: ``kind`` is neither.
+        ValueError: ``kind`` is neither; or, when it meets its tokens, as :func:`sincos_positions`.
 
     Source:
-        Dosovitskiy et al. (2020), arXiv 2010.11929, section 3.1; fixed ones: Beyer et al. (2022),
+        Dosovitskiy et al. (2021), arXiv 2010.11929, section 3.1; fixed ones: Beyer et al. (2022),
         arXiv 2205.01580.
     """
 

@@ -20,10 +20,11 @@ class PaddedShortcut(keras.layers.Layer):
         stride: the step between the pixels kept.
 
     Raises:
-        ValueError: one is no whole number of at least 1.
+        ValueError: one is no whole number of at least 1, Keras is set to ``"channels_first"``, or
+            the input has more channels than ``filters``.
 
     Source:
-        He et al. (2015), arXiv 1512.03385, section 3.3, option A.
+        He et al. (2016), arXiv 1512.03385, section 3.3, option A.
     """
 
     def __init__(self, filters: int, stride: int, **settings) -> None:
@@ -37,6 +38,10 @@ class PaddedShortcut(keras.layers.Layer):
         return ops.pad(kept, [(0, 0), (0, 0), (0, 0), (new // 2, new - new // 2)])
 
     def compute_output_shape(self, shape):
+        if shape[-1] > self.filters:
+            raise ValueError(
+                f"filters must be at least the input's {shape[-1]} channels, got {self.filters}"
+            )
         return shape[0], *(math.ceil(side / self.stride) for side in shape[1:3]), self.filters
 
     def get_config(self) -> dict:

@@ -11,7 +11,7 @@ class ClassToken(keras.layers.Layer):
     """Put a learned token in front of the others: ``(n, t, d)`` to ``(n, t + 1, d)``.
 
     Source:
-        Dosovitskiy et al. (2020), arXiv 2010.11929, equation 1.
+        Dosovitskiy et al. (2021), arXiv 2010.11929, equation 1.
     """
 
     def build(self, shape) -> None:

@@ -55,7 +55,7 @@ def whitening_kernel(images: np.ndarray, patch_size: int = 2, components: int = 
         ValueError: ``images`` are not images, or a setting is outside its range.
 
     Source:
-        Page (2018), "How to train your ResNet"; Jordan (2024), arXiv 2404.00498, section 3.1.
+        Page (2018), "How to train your ResNet"; Jordan (2024), arXiv 2404.00498, section 3.2.
     """
     images = check_images(images)
     patch_size = whole("patch_size", patch_size, 1, 32)

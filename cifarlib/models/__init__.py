@@ -1,8 +1,9 @@
 """The networks of the book, one file each.
 
-Every model takes raw images, ``(n, 32, 32, 3)`` with values 0..255, carries its own normalization,
-and gives logits ``(n, 10)``; ``classes`` asks for
-more or fewer, or with ``None`` for features ``(n, f)``.
+Those of ``BUILDERS`` take raw images, ``(n, 32, 32, 3)`` with values 0..255, carry their own
+normalization, and give logits ``(n, 10)``; ``classes`` asks for more or fewer, or with ``None`` for
+features ``(n, f)``. ``efficientnet_lite0`` and ``pretrained`` take images of any size and give
+1,000 logits unless asked otherwise; ``masked_autoencoder`` gives two models, neither with logits.
 """
 
 from __future__ import annotations
@@ -57,7 +58,10 @@ def build(name: str, **settings) -> keras.Model:
         **settings: of the function that builds it.
 
     Raises:
-        ValueError: there is no model of that name; the message lists those there are.
+        ValueError: there is no model of that name; the message lists those there are. Or a setting
+            is outside its range.
+        TypeError: the function has no such setting, or ``BUILDERS`` has fixed it already, as the
+            depth of ``"resnet20"``.
     """
     if not isinstance(name, str) or name not in BUILDERS:
         raise ValueError(f"no model is called {name!r}; there are {', '.join(sorted(BUILDERS))}")

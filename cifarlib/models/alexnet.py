@@ -30,12 +30,15 @@ def alexnet(
     """Five convolutions, three overlapping max-pools, three dense layers: 0.56 M parameters.
 
     Args:
-        width: filters of the first convolution; all else in the paper's proportions, whose width
-            is 96.
-        dropout: the fraction of hidden activations of the dense layers set to zero in training.
+        width: filters of the first convolution; the others in the paper's proportions, whose width
+            is 96. The two hidden dense layers have 256 / 24 times as many units, not the paper's
+            4,096 / 96.
+        dropout: the fraction of what the two hidden dense layers take that is set to zero in
+            training; what the second gives is left alone.
         activation: ``"relu"`` as in the paper, ``"tanh"`` as was usual before, or another name that
             Keras knows.
-        initializer: of the kernels: ``"he_normal"`` suits ReLU, ``"glorot_uniform"`` tanh.
+        initializer: of the kernels but the last layer's, which is Keras' own: ``"he_normal"`` suits
+            ReLU, ``"glorot_uniform"`` tanh.
         norm: what follows the activations of the first two convolutions: ``"none"``, the paper's
             local ``"response"`` normalization, or ``"batch"`` normalization, which came later.
         classes: how many the logits are for; with ``None`` the model ends before its last dense

@@ -19,8 +19,8 @@ def cct(
         **settings: the other settings of :func:`cifarlib.models.vit`, to change those of the paper.
 
     Returns:
-        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, classes)``;
-        10 unless given.
+        A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, classes)``, 10 unless
+        given; with ``classes=None``, to features ``(n, dim)``.
 
     Raises:
         ValueError: a setting is outside its range.

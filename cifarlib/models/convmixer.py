@@ -38,9 +38,10 @@ def convmixer(
         ValueError: a setting is outside its range.
 
     Source:
-        Trockman and Kolter (2022), arXiv 2201.09792. Their networks for CIFAR-10 have 256
-        channels and patches of 1 or 2 pixels. Adapted to a CPU, where depthwise convolution is
-        slow: patches of 4 pixels, so a quarter of the positions or fewer, and 192 channels.
+        Trockman and Kolter (2023), arXiv 2201.09792. Their networks for CIFAR-10 have 128
+        or 256 channels and mostly patches of 1 or 2 pixels. Adapted to a CPU, where depthwise
+        convolution is slow: patches of 4 pixels, so a quarter of the positions or fewer, and 192
+        channels.
 
     >>> convmixer().count_params()
     360778

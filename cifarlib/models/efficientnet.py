@@ -41,12 +41,14 @@ def efficientnet(
     """Two kinds of inverted residual block, fused ones first: 0.8 M parameters at width 1.
 
     Args:
-        width: factor on the filters of each stage, rounded to multiples of 8.
+        width: factor on the filters of the stem (16), of each stage and of the last convolution
+            (384), rounded to multiples of 8, at least 8.
         depth: factor on the blocks of each stage, rounded up.
         resolution: pixels a side that the images are resized to first.
         dropout: the fraction of the last activations set to zero in training.
         drop_path_rate: probability of dropping the last block for an image in training (stochastic
-            depth); it rises to that linearly from the first block.
+            depth); it rises to that linearly from 0 for the first block. A block without a
+            shortcut (of another shape or with a stride) is never dropped.
         stages: for each stage whether its blocks are fused, their expansion, filters, number, and
             the stride of the first.
         classes: how many the logits are for; with ``None`` the model ends before its last dense
@@ -55,7 +57,7 @@ def efficientnet(
 
     Returns:
         A model from raw images ``(n, 32, 32, 3)``, 0..255, to logits ``(n, classes)``; without
-        them, to features ``(n, 384 * width)``.
+        them, to features ``(n, f)``, where ``f`` is ``384 * width``, rounded as said.
 
     Raises:
         ValueError: a setting is outside its range.
@@ -125,7 +127,7 @@ def inverted_residual(
     drop_path_rate: float = 0.0,
     name: str | None = None,
 ):
-    """Expand the channels, convolve, weigh the channels, project back, add the input.
+    """Expand the channels, convolve, weigh the channels, project back, add the input where it fits.
 
     Args:
         x: a Keras tensor ``(n, h, w, c)``.
@@ -169,7 +171,7 @@ def squeeze_and_excitation(x, units: int, *, name: str | None = None):
     """Weigh each channel by a gate that all channels' means decide.
 
     Source:
-        Hu et al. (2017), arXiv 1709.01507.
+        Hu et al. (2018), arXiv 1709.01507.
     """
     require_channels_last()
     named = functools.partial(_named, name)

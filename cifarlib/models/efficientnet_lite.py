@@ -31,7 +31,9 @@ def efficientnet_lite0(
     classes: int | None = 1000,
     name: str | None = None,
 ) -> keras.Model:
-    """Inverted residuals with ReLU6 and without squeeze-and-excitation: 4.65 M parameters.
+    """Inverted residuals with ReLU6 and without squeeze-and-excitation: 4.69 M parameters.
+
+    Of these, 4.65 M are trained.
 
     The weights are random; :func:`cifarlib.models.pretrained` gives it those of ImageNet.
 

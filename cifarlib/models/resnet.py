@@ -24,7 +24,8 @@ def resnet(
     """The family for CIFAR-10: three stages of basic blocks, ``6 n + 2`` layers.
 
     Args:
-        depth: layers with weights: 20, 32, 44, 56, 110 in the paper, any ``6 n + 2``.
+        depth: layers with weights: 20, 32, 44, 56, 110 and 1,202 in the paper, any ``6 n + 2`` from
+            8 on.
         width: filters of the first stage; the others have 2 and 4 times as many.
         shortcut: how an input is added to an output of another shape: ``"pad"``, with zeros for
             the new channels (the paper's option A), or ``"projection"``, a 1 x 1 convolution
@@ -42,7 +43,7 @@ def resnet(
         ValueError: a setting is outside its range.
 
     Source:
-        He et al. (2015), arXiv 1512.03385, section 4.2, which made it for 32 x 32.
+        He et al. (2016), arXiv 1512.03385, section 4.2, which made it for 32 x 32.
 
     >>> resnet(20).count_params(), resnet(110).count_params()
     (271098, 1736058)
@@ -81,7 +82,7 @@ def resnet18(
         ValueError: a setting is outside its range.
 
     Source:
-        He et al. (2015), arXiv 1512.03385, table 1. Adapted to 32 x 32: a 3 x 3 convolution in
+        He et al. (2016), arXiv 1512.03385, table 1. Adapted to 32 x 32: a 3 x 3 convolution in
         place of the 7 x 7 with stride 2 and the max-pool, which would leave 8 x 8 pixels to the
         first block.
 

@@ -88,7 +88,7 @@ class _Unpickler(pickle.Unpickler):
         raise pickle.UnpicklingError(f"it names {module}.{name}, which is refused")
 
     def persistent_load(self, pid: tuple) -> tuple[str, str, int]:
-        """A storage: its key, dtype and size. A view of a part of one is of newer files."""
+        """A storage: its key, dtype and size. A view of a part of one is of older files."""
         kind, dtype, key, _, count, view = pid
         if kind != "storage" or view is not None or dtype not in _STORAGES.values():
             raise pickle.UnpicklingError(f"it refers to {pid!r}, which is refused")

@@ -28,7 +28,7 @@ def vgg(
     classes: int | None = 10,
     name: str | None = None,
 ) -> keras.Model:
-    """Stacks of 3 x 3 convolutions, halved in size and doubled in width by each pool.
+    """Stacks of 3 x 3 convolutions; each pool halves the size, the first three double the width.
 
     Args:
         depth: 11, 13, 16 or 19: the weight layers of the paper's network, with its three dense
@@ -37,8 +37,8 @@ def vgg(
         dropout: the fraction of the last activations set to zero in training.
         batch_norm: whether each convolution is followed by batch normalization, which came after
             the paper; without it the deeper ones hardly train.
-        initializer: of the kernels: a name that Keras knows, or ``"small"``: normal with a
-            deviation of 0.01, as in AlexNet's paper (VGG's gives a variance of 0.01).
+        initializer: of the convolutions' kernels: a name that Keras knows, or ``"small"``: normal
+            with a deviation of 0.01, as in AlexNet's paper (VGG's gives a variance of 0.01).
         classes: how many the logits are for; with ``None`` the model ends before its last dense
             layer and gives features.
         name: of the model.

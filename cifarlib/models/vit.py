@@ -43,9 +43,10 @@ def vit(
         tokenizer: ``"patch"``, or ``"convolution"``: two 3 x 3 convolutions with max-pools, which
             give 8 x 8 tokens.
         dropout: the fraction set to zero in training after positions, attention and each dense
-            layer of a block.
+            layer of a block, and of the attention maps themselves.
         drop_path_rate: probability of dropping the last block's branches for an image in training
-            (stochastic depth); it rises to that linearly from the first block.
+            (stochastic depth); it rises to that linearly from 0 for the first block, so a single
+            block is never dropped.
         classes: how many the logits are for; with ``None`` the model ends before its last dense
             layer and gives features.
         name: of the model.
@@ -60,7 +61,7 @@ def vit(
         ValueError: a setting is outside its range.
 
     Source:
-        Dosovitskiy et al. (2020), arXiv 2010.11929; mean pooling and fixed positions: Beyer et al.
+        Dosovitskiy et al. (2021), arXiv 2010.11929; mean pooling and fixed positions: Beyer et al.
         (2022), arXiv 2205.01580; convolutional tokens and sequence pooling: Hassani et al. (2021),
         arXiv 2104.05704. Adapted to 32 x 32: patches of 4 pixels where ImageNet has 16, and a
         small fraction of ViT-Base's 86 M parameters.

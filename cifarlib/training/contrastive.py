@@ -68,12 +68,12 @@ def with_projection(encoder: keras.Model, *, hidden: int = 128, dim: int = 64) -
         Chen et al. (2020), arXiv 2002.05709, sections 2.1 and 4.2.
     """
     checks.model(encoder, "encoder")
-    if len(encoder.outputs) != 1 or len(encoder.outputs[0].shape) != 2:
-        raise ValueError(
-            f"the encoder must give features (n, d), {encoder.name!r} gives {encoder.output_shape}"
-        )
+    outputs = getattr(encoder, "outputs", ())
+    if len(outputs) != 1 or len(outputs[0].shape) != 2:
+        shape = getattr(encoder, "output_shape", "none that is known")
+        raise ValueError(f"the encoder must give features (n, d), {encoder.name!r} gives {shape}")
     hidden, dim = checks.whole("hidden", hidden, 1), checks.whole("dim", dim, 1)
-    x = layers.Dense(hidden, activation="relu", name="projection_hidden")(encoder.outputs[0])
+    x = layers.Dense(hidden, activation="relu", name="projection_hidden")(outputs[0])
     x = layers.Dense(dim, dtype="float32", name="projection")(x)
     return keras.Model(encoder.inputs[0], x, name=f"{encoder.name}_projected")
 

@@ -89,9 +89,10 @@ def train(
 
     Raises:
         ValueError: images or labels have the wrong shape or range (see
-            :func:`cifarlib.data.arrays.check_images`), there is a teacher but no share for it, or
-            the other way round, or the checkpoint is damaged or of another
-            training; the message says in what they differ.
+            :func:`cifarlib.data.arrays.check_images`), the model gives no logits ``(n, classes)``,
+            there is a teacher but no share for it, or the other way round, or the checkpoint is
+            damaged, has more epochs than asked for, or is of another training; the message says
+            in what they differ.
         OSError: the checkpoint cannot be written, or another training has it; found out before the
             first step.
         FloatingPointError: the loss, another curve or a weight became NaN or infinite; the message
@@ -214,7 +215,7 @@ def _checked(
 
 def _classes(model: keras.Model) -> int:
     """How many classes the model tells apart."""
-    shape = model.output_shape
+    shape = getattr(model, "output_shape", None)  # one of a subclass, or not built, has none
     if not isinstance(shape, tuple) or len(shape) != 2 or not isinstance(shape[1], int):
         raise ValueError(
             f"the model must give logits of the shape (n, classes), {model.name!r} gives {shape}"

@@ -21,7 +21,7 @@ def build_optimizer(recipe: Recipe, model: keras.Model, steps: int) -> keras.opt
         ValueError: an argument is none of these, or ``steps`` is not at least 1.
 
     Source:
-        Loshchilov and Hutter (2017), arXiv 1711.05101.
+        Loshchilov and Hutter (2019), arXiv 1711.05101.
     """
     checks.instance("recipe", recipe, Recipe, "cifarlib.recipes.SIMPLE_CNN")
     checks.model(model)

@@ -30,6 +30,9 @@ class Unlabeled(Protocol):
     def start_epoch(self, epoch: int) -> None:
         """Draw what epoch number ``epoch`` leaves to chance."""
 
+    def settings(self) -> dict:
+        """What decides about a batch besides images, size and seed."""
+
     def __len__(self) -> int: ...
 
 
@@ -64,7 +67,8 @@ def pretrain(
 
     Raises:
         ValueError: the recipe does not fit, or the checkpoint is damaged or of another training.
-        OSError: the checkpoint cannot be written; found out before the first step.
+        OSError: the checkpoint cannot be written, or another training has it; found out before the
+            first step.
         FloatingPointError: the loss, another curve or a weight became NaN or infinite; the message
             says when.
 

@@ -29,8 +29,8 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         ValueError: a setting is outside its range.
 
     Source:
-        Warm-up: Goyal et al. (2017), arXiv 1706.02677; cosine: Loshchilov and Hutter (2016),
-        arXiv 1608.03983; step: He et al. (2015), arXiv 1512.03385, section 4.2.
+        Warm-up: Goyal et al. (2017), arXiv 1706.02677; cosine: Loshchilov and Hutter (2017),
+        arXiv 1608.03983; step: He et al. (2016), arXiv 1512.03385, section 4.2.
 
     >>> schedule = Schedule("linear", 1.0, steps=100, warmup=0.2, start=0.5)
     >>> [round(float(schedule(step)), 3) for step in (0, 10, 20, 60, 100)]

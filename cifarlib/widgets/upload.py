@@ -135,8 +135,8 @@ def photo_upload(
         class_names: a name for each class.
 
     Raises:
-        ValueError: ``temperature`` is not positive, ``fit`` is none of the two, or the model has
-            another number of classes.
+        ValueError: ``model`` is no Keras model or has another number of classes, ``temperature`` is
+            not positive, ``fit`` is none of the two, or ``preprocess`` gives no array of numbers.
     """
     checks.model(model)
     temperature = checks.positive("temperature", temperature)

@@ -28,7 +28,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="what the zoo holds")
     everything = commands.add_parser(
-        "fill", help="train all that is missing, the cheapest first; stop it and go on at any time"
+        "fill", help="train all that is missing, model by model; stop it and go on at any time"
     )
     _add_place(everything, "a folder with one for each model", required=True)
     everything.add_argument("--gpu", action="store_true", help="those meant for a GPU, too")

@@ -43,7 +43,7 @@ class Registered(Training):
 _cpu = functools.partial(Registered, precision="fastest")
 _gpu = functools.partial(Registered, precision="fastest", for_a_gpu=True)
 
-# By name; those that two cores train in a session first, the cheapest first
+# By name, as ``fill`` trains them; those that two cores train in a session first
 TRAININGS: dict[str, Registered] = {
     # Famous first tutorials validate on the test set, so this one does
     "simple_cnn": Registered(simple_cnn, recipes.SIMPLE_CNN, seeds=5, validate_on_test=True),

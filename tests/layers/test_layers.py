@@ -333,6 +333,9 @@ def test_padded_shortcut_keeps_every_stride_th_pixel_and_adds_channels_of_zeros(
     np.testing.assert_array_equal(found, expected)
     assert layer.compute_output_shape(x.shape) == expected.shape
     assert layer(keras.Input(x.shape[1:])).shape == (None, *expected.shape[1:])
+    if channels > 1:
+        with pytest.raises(ValueError, match=f"at least the input's {channels} channels, got 1"):
+            PaddedShortcut(1, stride)(keras.Input(x.shape[1:]))
     assert not layer.weights
 
 

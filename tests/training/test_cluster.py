@@ -47,6 +47,7 @@ def with_a_chief(role):
     [
         ("{", "TF_CONFIG is wrong .*it must look like"),
         ("{}", "TF_CONFIG is wrong .*cluster"),
+        ('{"cluster": {"worker": ["a:1"]}, "task": "worker"}', "TF_CONFIG is wrong .*task"),
         (config(["a"], 0), "'a' is not host:port"),
         (config(["a:1", "b:99999"], 0), "'b:99999' is not host:port"),
         (config(["a:1", "b:2"], 2), "has 2 workers, there is no worker 2"),
@@ -167,6 +168,10 @@ def test_a_job_goes_through_the_command_line(tmp_path):
     assert job.digest() == other_place.digest()
 
 
+def test_a_job_s_model_may_have_a_name():
+    assert Job(model_settings={"name": "mine", "dropout": 0}).build().name == "mine"
+
+
 def test_the_command_says_what_is_wrong(capsys, monkeypatch):
     def complaint(*options):
         assert main(list(options)) == 1
@@ -175,6 +180,7 @@ def test_the_command_says_what_is_wrong(capsys, monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     assert "cannot be split evenly among 3" in complaint("--workers", "3", "--batch-size", "64")
     assert "no such job" in complaint("--job", '{"batch": 3}')
+    assert "workers must be a whole number from 1" in complaint("--workers", "0")
     assert "name a --checkpoint" in complaint("--workers", "2", "--keep", "weights.npz")
     monkeypatch.setenv("TF_CONFIG", config(["127.0.0.1:1", "127.0.0.1:2"], 5))
     assert "there is no worker 5" in complaint()

@@ -210,3 +210,6 @@ def test_any_encoder_gets_a_projection():
     assert model.output_shape == (None, 3)
     with pytest.raises(ValueError, match="dim must be a whole number"):
         with_projection(simple_cnn(classes=None), dim=0)
+    unbuilt = keras.Sequential([keras.layers.Flatten()], name="unbuilt")
+    with pytest.raises(ValueError, match=r"must give features \(n, d\), 'unbuilt' gives none"):
+        with_projection(unbuilt)

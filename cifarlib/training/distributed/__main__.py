@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
             raise ValueError("TF_CONFIG names the workers: leave --workers out, or unset TF_CONFIG")
         if options.workers and options.keep:
             raise ValueError("--keep is for one worker: with --workers, name a --checkpoint")
-        if options.workers:
+        if options.workers is not None:
             outcome = launcher.train_on_workers(job, options.workers, seconds=options.seconds)
             last = f"loss {outcome.losses[-1]:.4f}" if outcome.losses else "all made before"
             print(f"{options.workers} workers, {job.steps} steps, {last}")

@@ -90,7 +90,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Cluster | N
     """The cluster that the environment variable ``TF_CONFIG`` describes; None without it.
 
     Raises:
-        ValueError: the text is no such description; the message shows one that is.
+        ValueError: the text is no such description (the message shows one that is), there is no
+            worker of that rank, or two have one address.
 
     >>> config = {"cluster": {"worker": ["a:2222", "b:2222"]}, "task": {"index": 1}}
     >>> from_environment({"TF_CONFIG": json.dumps(config)})
@@ -107,7 +108,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Cluster | N
         rank = int(config["task"]["index"])
         for address in addresses:
             split(address)
-    except (ValueError, TypeError, KeyError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         example = Cluster(("10.0.0.1:2222", "10.0.0.2:2222")).config()
         raise ValueError(f"TF_CONFIG is wrong ({error!r}); it must look like {example}") from error
     if not 0 <= rank < len(addresses):

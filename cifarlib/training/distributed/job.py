@@ -73,7 +73,7 @@ class Job:
             object.__setattr__(self, "checkpoint", str(path))
 
     def _check_model(self) -> None:
-        """Refuse what no worker could build, before one is started."""
+        """Refuse an unknown model or, where it lists its settings, an unknown one; not values."""
         from cifarlib.models import BUILDERS
 
         checks.choice("model", self.model, list(BUILDERS))
@@ -138,10 +138,10 @@ class Job:
         """
         import keras
 
-        from cifarlib.models import build
+        from cifarlib.models import BUILDERS
 
         keras.utils.set_random_seed(self.seed)
-        return build(self.model, **self.model_settings)
+        return BUILDERS[self.model](**self.model_settings)
 
     def digest(self) -> str:
         """A hash of what the workers must agree on; the checkpoint is the chief's own affair."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import time
 from collections.abc import Callable
@@ -39,7 +40,7 @@ class Group:
     Raises:
         TimeoutError: somebody did not come in that time.
         OSError: this worker's port is taken.
-        ValueError: the workers were given different jobs.
+        ValueError: the workers were given different jobs, or ``TF_CONFIG`` is not this cluster's.
         RuntimeError: this process has several accelerators, so it would be several workers.
     """
 
@@ -86,8 +87,10 @@ class Group:
 
         return self.strategy.run(add, args=(tensors,))
 
-    def in_time(self, what: str) -> Deadline:
-        """A block that must not take longer than the patience."""
+    def in_time(self, what: str) -> contextlib.AbstractContextManager:
+        """A block that must not take longer than the patience, where there are others."""
+        if self.workers == 1:
+            return contextlib.nullcontext()
         return Deadline(self.patience, lambda: self._stuck(what))
 
     def _stuck(self, what: str) -> str:
@@ -121,8 +124,9 @@ def work(
         The trained model; its weights are the same in all workers.
 
     Raises:
-        ValueError: a batch cannot be split evenly, the workers' jobs differ, or the checkpoint is
-            damaged, of another job, or has more steps than wanted.
+        ValueError: a batch cannot be split evenly, the workers' jobs differ, ``TF_CONFIG`` is not
+            this cluster's, or the checkpoint is damaged, of another job, or has too many steps.
+        RuntimeError: there are other workers, and this process has several accelerators.
         TimeoutError: not all workers came in time; the message says who is missing.
         OSError: the checkpoint cannot be written or is in use, or this worker's port is taken.
         FloatingPointError: the loss became NaN or infinite.
