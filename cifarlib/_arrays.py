@@ -12,7 +12,7 @@ import numpy as np
 
 
 def array(name: str, values: object) -> np.ndarray:
-    """What NumPy makes of ``values``; refuse rows of different lengths, and what has no numbers."""
+    """What NumPy makes of ``values``; refuse rows of different lengths, and a lone non-number."""
     try:
         found = np.asarray(values)
     except (ValueError, TypeError) as error:

@@ -234,6 +234,13 @@ def test_curves_show_what_was_given(figures):
     assert (loss.get_xlabel(), loss.get_ylabel()) == ("epoch", "loss")
 
 
+def test_an_accuracy_in_percent_is_refused():
+    percent = {"accuracy": [40.0, 62.0], "loss": [1.6, 1.1]}
+    for draw in (learning_curves, lambda runs: curves_side_by_side(runs, ["one"])):
+        with pytest.raises(ValueError, match=r"curve accuracy must run from 0 to 1, got \[40"):
+            draw([percent])
+
+
 def test_axes_hold_all_curves(figures):
     high = {"accuracy": [0.1, 1.0], "loss": [0.5, 9.0]}
     learning_curves([RUN, high], names=["low", "high"])

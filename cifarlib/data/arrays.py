@@ -150,8 +150,9 @@ def check_images(x: np.ndarray, name: str = "images") -> np.ndarray:
     """Return ``x`` if a model of this package can take it: ``(n, 32, 32, 3)``, values 0..255.
 
     Raises:
-        ValueError: the shape differs, or the values look as if they were scaled to 0..1 already.
-            That is the commonest mistake, and without this check a silent one.
+        ValueError: the shape differs, the values are no numbers from 0 to 255, or they look as if
+            they were scaled to 0..1 already. That is the commonest mistake, and without this check
+            a silent one.
     """
     x = checks.array(name, x)
     if x.ndim != 4 or x.shape[1:] != (32, 32, 3) or len(x) == 0:

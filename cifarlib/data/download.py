@@ -39,7 +39,7 @@ class Download:
             self.kept.unlink()
 
     def run(self) -> bytearray:
-        """Receive the file; else keep what came of it and raise OSError or TooSlow."""
+        """Receive the file; else keep what came of it and raise what stopped it."""
         try:
             for rest in reversed(range(TRIES)):
                 before = len(self.content)

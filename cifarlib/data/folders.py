@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from pathlib import Path
 
 from cifarlib import _checks as checks
 
 # What keras.utils.image_dataset_from_directory reads; other files it passes over in silence
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
-_PICTURES = (".avif", ".heic", ".heif", ".tif", ".tiff", ".webp")  # that it cannot read
+_PICTURES = (  # that it does not read; .jfif and .jpe are JPEG by other names
+    ".avif", ".heic", ".heif", ".jfif", ".jpe", ".tif", ".tiff", ".webp",
+)  # fmt: skip
 _FORMATS = ("BMP", "GIF", "JPEG", "MPO", "PNG")  # as Pillow calls them; MPO: JPEG, some phones'
 
 
@@ -23,8 +26,8 @@ def check_image_folder(
     function opens every file.
 
     Args:
-        folder: it has a folder for each class, named as the class. Hidden folders, whose names
-            begin with a point, and files that are no pictures are left alone.
+        folder: it has a folder for each class, named as the class. Hidden folders beside these,
+            whose names begin with a point, and files that are no pictures are left alone.
         least: how many images each class must have, at least 2.
         beside: for a folder of test images, the one with the training images. It is not checked
             itself, but must have the same classes, and no file in common with ``folder``.
@@ -92,7 +95,8 @@ def _existing(folder: str | Path, name: str = "folder") -> Path:
 
 
 def _classes(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not _hidden(path))
+    found = (path for path in folder.iterdir() if path.is_dir() and not _hidden(path))
+    return sorted(found, key=lambda path: path.name)  # Windows sorts paths in another order
 
 
 def _hidden(path: Path) -> bool:
@@ -148,12 +152,14 @@ def _all_open(found: dict[Path, list[Path]]) -> None:
     """Decode every file to its end, and see that it is of a kind that Keras reads."""
     from PIL import Image
 
-    damaged, misnamed = [], []
+    damaged, misnamed, odd = [], [], []
     for path in (path for files in found.values() for path in files):
         try:
             with Image.open(path) as picture:
                 picture.load()
                 kind = picture.format
+            if kind == "BMP" and not _plain_bmp(path.read_bytes()):
+                odd.append(path)
         except Exception:  # Pillow raises many kinds
             with path.open("rb") as file:
                 kind = "HEIC or AVIF" if file.read(8)[4:] == b"ftyp" else None
@@ -163,11 +169,23 @@ def _all_open(found: dict[Path, list[Path]]) -> None:
             misnamed.append(f"{path} ({kind})")
     if damaged:
         raise ValueError(f"these files cannot be read, remove them: {_listed(damaged)}")
+    if odd:
+        raise ValueError(
+            "Keras misreads BMP files that are packed or have a palette, save them as PNG: "
+            f"{_listed(odd)}"
+        )
     if misnamed:
         raise ValueError(
             "these files are not what their names say, open each and save it as JPEG or PNG: "
             f"{_listed(misnamed)}"
         )
+
+
+def _plain_bmp(content: bytes) -> bool:
+    """Whether TensorFlow reads a BMP aright: 24 or 32 bits a pixel, and not a byte more."""
+    start, width, height, bits = struct.unpack("<i4xiixxh", content[10:30])
+    row = (bits // 8 * width + 3) // 4 * 4
+    return bits in (24, 32) and len(content) == start + row * abs(height)
 
 
 def _digest(path: Path) -> str:

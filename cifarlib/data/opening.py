@@ -19,7 +19,7 @@ ACCEPTED = (
     "a path, the bytes of a file, an uploaded file, a file opened with 'rb', a Pillow image, or a "
     "NumPy array uint8 (height, width, 3)"
 )
-_OTHER_PROGRAMS = {"EPS", "WMF"}  # to read these, Pillow would start other programs
+_OTHER_PROGRAMS = {"EPS", "WMF"}  # to read these, Pillow would need Ghostscript, or Windows
 _SIXTEEN_BITS = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
 _TRANSPARENT = {"RGBA", "RGBa", "LA", "La", "PA"}
 
@@ -197,7 +197,9 @@ def _read(picture: Image.Image, name: str) -> Image.Image:
 def _flattened(picture: Image.Image, background: tuple[int, int, int], name: str) -> Image.Image:
     """Any mode as RGB of 8 bits, transparent pixels on the background."""
     if picture.mode in _SIXTEEN_BITS:
-        return _gray(np.asarray(picture).astype(np.float64) / 65535, name).convert("RGB")
+        values = np.asarray(picture).astype(np.float64)
+        most = 255 if picture.mode == "I" and values.max() <= 255 else 65535  # 8 bits in 32
+        return _gray(values / most, name).convert("RGB")
     if picture.mode == "F":
         values = np.asarray(picture).astype(np.float64)
         return _gray(values if values.max() <= 1 else values / 255, name).convert("RGB")

@@ -28,8 +28,8 @@ def photo(
     Args:
         source: a path; the bytes of a file; an uploaded file (``FileUpload.value`` of ipywidgets,
             Colab's ``files.upload()``); a file opened with ``"rb"``; a Pillow image; or an array
-            ``uint8 (height, width, 3)``. Any format that Pillow reads, in any color mode; turned
-            as its EXIF data say; of an animation the first picture, with a warning.
+            ``uint8 (height, width, 3)``. Any format that Pillow reads by itself, in any color mode;
+            turned as its EXIF data say; of an animation the first picture, with a warning.
         size: height and width of the result.
         fit: how a photo becomes square. ``"crop"`` keeps the largest square in its middle,
             ``"pad"`` keeps all of it and fills the rest with the background.

@@ -47,6 +47,7 @@ def fetch(wanted: Description = CIFAR10, sources=None, paces=PACES) -> tuple[str
 
     Raises:
         OSError: no source delivered; the message names each one and its reason.
+        ValueError: ``CIFARLIB_SOURCES`` names a source that does not exist.
     """
     sources, folder = sources or chosen(), cache.cache_folder()
     if "cache" in sources:

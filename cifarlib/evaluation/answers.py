@@ -21,7 +21,7 @@ def answers_and_labels(
 
     Returns:
         Answers ``(n,)``, labels ``(n,)``, and the number of classes: of columns where there are
-        some, else ten, or more if an answer says so.
+        some, else ten, or more if an answer or a label says so.
 
     Raises:
         ValueError: the shapes do not fit, there is nothing to compare, or a logit is NaN.
@@ -45,6 +45,9 @@ def answers_and_labels(
         )
     else:
         classes = max(classes, int(predictions.max()) + 1)
+        found = checks.array("labels", labels)
+        if found.dtype.kind in "iu" and found.shape in {(len(predictions),), (len(predictions), 1)}:
+            classes = max(classes, int(found.max()) + 1)
     labels = check_labels(labels, len(predictions), classes=classes)
     return predictions, labels, classes
 

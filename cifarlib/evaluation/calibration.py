@@ -8,7 +8,7 @@ import numpy as np
 
 from cifarlib._checks import choice, whole
 from cifarlib.evaluation.answers import answers_and_labels
-from cifarlib.evaluation.probabilities import probabilities
+from cifarlib.evaluation.probabilities import as_logits, probabilities
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +50,17 @@ class Reliability:
         """The mean squared distance, less what chance adds to it; it may fall below 0.
 
         Of each bin's squared distance ``accuracy (1 - accuracy) / (count - 1)`` is taken away, the
-        variance that chance gives the bin's accuracy. So a perfect model gets 0 on average, in
-        whatever bins. Bins with a single answer say nothing about their variance and are left out.
+        variance that chance gives the bin's accuracy. So a perfect model gets 0 on average if the
+        answers of a bin are equally sure, and slightly less if they differ. The bins are weighted
+        by their answers. Those with a single one say nothing about their variance and are left
+        out; without any other it is NaN.
 
         Source:
             Kumar, Liang and Ma (2019), arXiv 1909.10155, section 5.
         """
         some = self.count > 1
+        if not some.any():
+            return float("nan")
         accuracy, count = self.accuracy[some], self.count[some]
         squares = (accuracy - self.confidence[some]) ** 2 - accuracy * (1 - accuracy) / (count - 1)
         return float((count * squares).sum() / count.sum())
@@ -128,7 +132,8 @@ def log_loss(predictions: np.ndarray, labels: np.ndarray) -> float:
     """The mean of minus the logarithm of the probability that the right class got.
 
     What training with cross-entropy makes small. Unlike the calibration error it needs no bins, and
-    it counts wrong answers as well as wrong confidence.
+    it counts wrong answers as well as wrong confidence. A probability of 0 counts as the smallest
+    normal number, with a loss of 708.
 
     Args:
         predictions: logits or probabilities ``(n, classes)``.
@@ -140,7 +145,8 @@ def log_loss(predictions: np.ndarray, labels: np.ndarray) -> float:
     >>> round(log_loss(np.array([[0.5, 0.5], [0.25, 0.75]]), np.array([0, 1])), 4)
     0.4904
     """
-    shares = probabilities(predictions)
-    _, labels, _ = answers_and_labels(shares, labels)
-    chosen = shares[np.arange(len(labels)), labels]
-    return float(-np.log(np.maximum(chosen, np.finfo(np.float64).tiny)).mean())
+    scores = as_logits(predictions)
+    _, labels, _ = answers_and_labels(scores, labels)
+    scores = scores - scores.max(axis=1, keepdims=True)
+    chosen = scores[np.arange(len(labels)), labels]
+    return float((np.log(np.exp(scores).sum(axis=1)) - chosen).mean())

@@ -72,8 +72,8 @@ class PairedDifference:
 
     Attributes:
         value: the accuracy of the first less that of the second, -1..1.
-        low, high: where the difference on other images of the same kind would lie, in 19 of 20
-            cases. It covers chance in the choice of images, not in the training.
+        low, high: where the difference on all images of the same kind lies; of 20 such intervals,
+            19 are right. It covers chance in the choice of images, not in the training.
     """
 
     value: float
@@ -104,7 +104,7 @@ def paired_bootstrap(
         first: logits or probabilities ``(n, classes)``, or predicted classes, integers ``(n,)``.
         second: those of the other model, for the same images in the same order.
         labels: the right classes, integers ``(n,)`` or ``(n, 1)`` from 0, or one-hot.
-        resamples: how many times images are drawn.
+        resamples: how many times images are drawn, at least 100.
         seed: of the draws.
 
     Returns:

@@ -39,6 +39,10 @@ _FREE = (
     keras.layers.GroupNormalization, keras.layers.PReLU, keras.layers.Embedding,
     ClassToken, PositionEmbedding,
 )  # fmt: skip
+_KNOWN = (
+    keras.layers.Conv2D, keras.layers.Dense, keras.layers.DepthwiseConv2D, keras.layers.Dot,
+    keras.layers.MultiHeadAttention,
+)  # fmt: skip
 _MULTIPLY = (
     keras.layers.Dot, keras.layers.Attention, keras.layers.AdditiveAttention, keras.layers.Lambda,
 )  # fmt: skip
@@ -59,6 +63,10 @@ def layer_macs(layer: keras.layers.Layer) -> int:
         raise ValueError(f"{layer.name!r} is not built: it has no sizes until it has had an input")
     if isinstance(layer, _FREE) or not (layer.weights or _may_multiply(layer)):
         return 0
+    if type(layer) in _KNOWN:
+        sizes = {tuple(t.shape[1:] for t in node.outputs) for node in layer._inbound_nodes}
+        if len(sizes) > 1 or any(None in shape for shapes in sizes for shape in shapes):
+            raise ValueError(f"do not know how to count {layer.name!r}: its output has no one size")
     if type(layer) is keras.layers.MultiHeadAttention:
         return _attention_macs(layer)
     if type(layer) is keras.layers.Dot and isinstance(layer.axes, int):

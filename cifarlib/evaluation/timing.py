@@ -31,7 +31,8 @@ def latency(model: keras.Model, batch_size: int = 1, *, repeats: int = 20) -> fl
     checks.model(model)
     batch_size = checks.whole("batch_size", batch_size, 1)
     repeats = checks.whole("repeats", repeats, 1)
-    images = np.zeros((batch_size, *model.input_shape[1:]), dtype=np.float32)
+    shape = [size or 32 for size in model.input_shape[1:]]  # None: it takes any size
+    images = np.zeros((batch_size, *shape), dtype=np.float32)
     times = []
     for _ in range(repeats + 2):
         start = time.perf_counter()

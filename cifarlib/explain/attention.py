@@ -23,12 +23,18 @@ def attention_maps(model: keras.Model) -> keras.Model:
         holds how much token ``i`` takes from each token, and adds up to 1.
 
     Raises:
-        ValueError: ``model`` has no attention layers.
+        ValueError: ``model`` has no attention layers, or one that was called without
+            ``return_attention_scores=True``.
     """
     checks.model(model)
     found = [layer for layer in model.layers if isinstance(layer, layers.MultiHeadAttention)]
     if not found:
         raise ValueError(f"the model {model.name!r} has no attention layers")
+    for layer in found:
+        if not isinstance(layer.output, list | tuple):
+            raise ValueError(
+                f"{layer.name!r} keeps its maps: call it with return_attention_scores=True"
+            )
     return keras.Model(model.inputs[0], [layer.output[1] for layer in found])
 
 
@@ -90,7 +96,7 @@ def attention_distance(maps: np.ndarray, patch_size: float = 1.0) -> np.ndarray:
         patch_size: pixels a side of a patch; with the default of 1, distances are in patches.
 
     Returns:
-        ``float64 (heads,)``, in units of ``patch_size``.
+        ``float64 (heads,)``, in the unit in which ``patch_size`` is given.
 
     Raises:
         ValueError: the shape does not fit, the tokens are no such grid, rows do not add up to 1, or

@@ -42,6 +42,7 @@ def exciting_image(
     Raises:
         ValueError: the model has no such layer, the layer no such unit, or the unit is silent on
             the noise: behind a ReLU it then has no gradient to follow.
+        NotImplementedError: Keras runs on another backend than TensorFlow or JAX.
 
     Source:
         Erhan et al. (2009); jitter and blur: Olah et al. (2017), doi 10.23915/distill.00007.
@@ -54,7 +55,9 @@ def exciting_image(
             f"{model.name!r} has no layer {layer!r}; it has "
             f"{', '.join(known.name for known in model.layers)}"
         )
-    part = keras.Model(model.inputs[0], model.get_layer(layer).output)
+    output = model.get_layer(layer).output
+    output = output[0] if isinstance(output, list | tuple) else output  # attention gives maps, too
+    part = keras.Model(model.inputs[0], output)
     units = part.output_shape[-1]
     unit = checks.whole("unit", unit, 0, units - 1)
     rng = np.random.default_rng(seed)

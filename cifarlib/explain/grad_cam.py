@@ -27,9 +27,9 @@ def grad_cam(
     """Where in the image the features are found that speak for a class.
 
     A layer gives ``k`` maps of features. The weight of a map is the mean, over all its places, of
-    the gradient of the class's score: by how much the score would rise if the feature rose
-    everywhere. The maps are added with these weights, and what is negative, and so speaks against
-    the class, is set to 0.
+    the gradient of the class's score: by how much the score would rise, on average, if the feature
+    rose by 1 at one of them. The maps are added with these weights, and what is negative, and so
+    speaks against the class, is set to 0.
 
     Args:
         model: any Keras model that gives a row of numbers per image: Sequential, functional,
@@ -50,8 +50,9 @@ def grad_cam(
         class.
 
     Raises:
-        ValueError: there is no such layer or class, the layer gives no maps, or the model has no
-            maps that lead to its answer, as a Vision Transformer: the message names what there is.
+        ValueError: images or the model's outputs have the wrong form, there is no such layer or
+            class, the layer gives no maps, or the model has no maps that lead to its answer, as a
+            Vision Transformer: the message names what there is.
         NotImplementedError: Keras runs on another backend than TensorFlow or JAX.
 
     Source:

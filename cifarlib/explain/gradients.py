@@ -20,8 +20,8 @@ def input_gradient(function: Callable, inputs: np.ndarray) -> tuple[np.ndarray, 
         inputs: where to compute the gradient, any shape.
 
     Returns:
-        The value, ``float32`` without axes, and the gradient, ``float32`` in the shape of
-        ``inputs``; zeros where the function does not depend on them.
+        The value, without axes and of the dtype that the function gives, and the gradient,
+        ``float32`` in the shape of ``inputs``; zeros where the function does not depend on them.
 
     Raises:
         ValueError: ``function`` is none, or gives no tensor, or ``inputs`` are no numbers.

@@ -81,6 +81,7 @@ def smooth_grad(
 
     Raises:
         ValueError: images, classes, a setting or the model's outputs have the wrong form.
+        NotImplementedError: Keras runs on another backend than TensorFlow or JAX.
 
     Source:
         Smilkov et al. (2017), arXiv 1706.03825, section 3.
@@ -129,6 +130,7 @@ def integrated_gradients(
 
     Raises:
         ValueError: images, baseline, classes, a setting or the model's outputs have the wrong form.
+        NotImplementedError: Keras runs on another backend than TensorFlow or JAX.
 
     Source:
         Sundararajan et al. (2017), arXiv 1703.01365, section 3.

@@ -10,7 +10,7 @@ import numpy as np
 from cifarlib._files import write_atomically
 from cifarlib.export.traced import check_model, checked_path, require, traced
 
-# The version of ONNX' set of operations; ONNX Runtime has known it since 2022
+# The version of ONNX' set of operations; ONNX Runtime has known it since 2023
 OPSET = 18
 
 

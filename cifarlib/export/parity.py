@@ -80,7 +80,8 @@ def run_exported(
         ``float32 (n, classes)``: logits, or probabilities if the model ends with a softmax.
 
     Raises:
-        ValueError: images have the wrong shape, or look as if scaled to 0..1 already.
+        ValueError: images have the wrong shape, or look as if scaled to 0..1 already; or as for
+            :func:`open_exported`.
         FileNotFoundError, ModuleNotFoundError: as for :func:`open_exported`.
     """
     images = check_images(images)

@@ -106,6 +106,7 @@ def to_int8(
     Raises:
         TypeError, ValueError: the model cannot be exported, the path ends otherwise, or the images
             have the wrong shape, are none, or look as if scaled to 0..1 already.
+        RuntimeError or TensorFlow's ConverterError: an operation of the model has no ``int8`` form.
         OSError: the file cannot be written; found out before the work.
 
     Source:

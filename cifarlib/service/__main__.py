@@ -36,13 +36,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def serve(options: argparse.Namespace) -> None:
     """Listen first: that a port is taken is known before a network is loaded."""
     from cifarlib.service import create_app, listening
-    from cifarlib.service.server import server_of
+    from cifarlib.service.server import address_of, server_of
 
     with listening(options.host, options.port) as listener:
         model, name, card = loaded(options.model)
         app = create_app(model, name=name, card=card, temperature=options.temperature)
-        port = listener.getsockname()[1]
-        print(f"{name} answers at http://{options.host}:{port} (stop it with Ctrl+C)", flush=True)
+        address = address_of(options.host, listener)
+        print(f"{name} answers at {address} (stop it with Ctrl+C)", flush=True)
         server_of(app).run(sockets=[listener])
 
 

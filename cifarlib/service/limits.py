@@ -12,7 +12,7 @@ class Limits:
     """The most that a service takes.
 
     Attributes:
-        body: bytes of a request, with all its photos: 10 MiB hold one of any phone.
+        body: bytes of a request, with all its photos: 10 MiB hold an ordinary photo of a phone.
         pixels: of a photo, width times height. A file of a few kilobytes can claim to be a picture
             of a billion pixels; this many are decoded at most, one photo at a time.
         images: photos in a request, predicted as one batch.

@@ -33,8 +33,8 @@ def decoded(content: bytes, number: int, size: int, fit: str, limits: Limits) ->
     if not content:
         raise HTTPException(422, f"{name} is empty")
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-            width, height = picture.size  # stated in the first bytes; nothing is decoded yet
+        picture = Image.open(io.BytesIO(content), formats=FORMATS)
+        width, height = picture.size  # stated in the first bytes; nothing is decoded yet
     except UnidentifiedImageError as error:
         known = ", ".join(FORMATS)
         raise HTTPException(415, f"{name} is no picture of a known format: {known}") from error
@@ -45,9 +45,10 @@ def decoded(content: bytes, number: int, size: int, fit: str, limits: Limits) ->
     if width * height > limits.pixels:
         raise HTTPException(413, f"{name}, {width} x {height}, {_too_many(limits)}")
     try:
-        return photo(({"name": name, "content": content},), size, fit)
+        # As it was opened: asked again, Pillow might take the bytes for one of its other formats
+        return photo(picture, size, fit)
     except ValueError as error:
-        raise HTTPException(422, str(error)) from error
+        raise HTTPException(422, str(error).replace("the Pillow image", name)) from error
 
 
 def _too_many(limits: Limits) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import threading
 import time
@@ -38,7 +39,8 @@ def listening(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
         raise OSError(f"the host {host!r} is unknown: {error.strerror or error}") from error
     server = socket.socket(family, kind, protocol)
     try:
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # on Windows it would let two programs have one port
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         server.bind(address)
         server.listen(128)
     except OSError as error:
@@ -51,6 +53,12 @@ def listening(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
         reason = why.get(error.errno, error.strerror)
         raise OSError(f"cannot listen at {host}:{port}: {reason}") from error
     return server
+
+
+def address_of(host: str, listener: socket.socket) -> str:
+    """What a browser takes; an address of IPv6 stands in brackets there."""
+    name = f"[{host}]" if listener.family == socket.AF_INET6 and ":" in host else host
+    return f"http://{name}:{listener.getsockname()[1]}"
 
 
 def server_of(app: FastAPI) -> uvicorn.Server:
@@ -78,6 +86,7 @@ class BackgroundServer:
     a notebook's cell that is run again leaves no second server behind.
 
     Raises:
+        ValueError: ``app`` is no application of FastAPI, or as for :func:`listening`.
         OSError: it cannot listen there.
         RuntimeError: the application did not start.
     """
@@ -89,7 +98,7 @@ class BackgroundServer:
         thread = threading.Thread(
             target=server.run, kwargs={"sockets": [listener]}, name="service", daemon=True
         )
-        self.address = f"http://{host}:{listener.getsockname()[1]}"
+        self.address = address_of(host, listener)
         self.stop = weakref.finalize(self, _stop, server, thread, listener)
         thread.start()
         while not server.started and thread.is_alive():

@@ -111,6 +111,20 @@ def without_folders(folder):
         (folder / name).rmdir()
 
 
+def bmp_with_palette(folder):
+    path = folder / "plates" / "2.bmp"
+    Image.open(path).quantize(16).save(path)
+
+
+def bmp_of_two_colors(folder):
+    path = folder / "plates" / "2.bmp"
+    Image.open(path).convert("1").save(path)
+
+
+def jpeg_of_a_windows_browser(folder):
+    (folder / "cups" / "1.JPG").rename(folder / "cups" / "1.jfif")
+
+
 def class_without_images(folder):
     (folder / "bowls").mkdir()
 
@@ -130,6 +144,9 @@ def class_without_images(folder):
         (heic_alone, r"save them as JPEG or PNG: .* and 3 more.*\(HEIC is what an iPhone writes"),
         (heic_by_another_name, r"not what their names say.*IMG_1\.jpg \(HEIC or AVIF\)"),
         (tiff_by_another_name, r"not what their names say.*7\.jpg \(TIFF\)"),
+        (bmp_with_palette, r"Keras misreads BMP .*save them as PNG: .*plates.2\.bmp"),
+        (bmp_of_two_colors, r"Keras misreads BMP .*save them as PNG: .*plates.2\.bmp"),
+        (jpeg_of_a_windows_browser, r"save them as JPEG or PNG: .*1\.jfif"),
         (leftover_of_a_mac, r"hidden files.*remove them: .*\._1\.JPG"),
         (copies, r"the same picture in two classes.*cups.0\.png and .*plates.same\.png"),
         (copy_in_its_class, r"would count twice, remove them: .*3(\.| \(1\)\.)gif"),

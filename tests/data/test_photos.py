@@ -107,6 +107,7 @@ KINDS = {
     "gray16.png": (Image.fromarray(GRAY16), "png", {}, (156,) * 3),
     "gray16.tif": (Image.fromarray(GRAY16), "tiff", {}, (156,) * 3),
     "int32.tif": (Image.fromarray(GRAY16.astype(np.int32)), "tiff", {}, (156,) * 3),
+    "int32 of 8 bits.tif": (plain("L").convert("I"), "tiff", {}, (156,) * 3),
     "float.tif": (Image.fromarray(np.full((4, 5), 0.5, np.float32)), "tiff", {}, (128,) * 3),
     "float255.tif": (Image.fromarray(np.full((4, 5), 200, np.float32)), "tiff", {}, (200,) * 3),
     "rgb.tif": (plain("RGB"), "tiff", {"compression": "tiff_lzw"}, ORANGE),

@@ -138,6 +138,8 @@ def test_squared_error_of_a_perfect_model_is_0_on_average_and_otherwise_the_trut
         for _ in range(400)
     ]
     assert np.mean(found) == pytest.approx(0.09, abs=0.005)
+    alone = reliability(np.array([[0.9, 0.1], [0.3, 0.7]]), np.array([0, 1]), bins=10)
+    assert np.isnan(alone.squared_error)  # one answer in each bin says nothing about chance
 
 
 @pytest.mark.parametrize(
@@ -164,6 +166,7 @@ def test_log_loss_is_scikit_learn_s():
     assert log_loss(scores, labels) == pytest.approx(expected, abs=1e-9)
     assert log_loss(scores, np.eye(10)[labels]) == pytest.approx(expected, abs=1e-9)
     assert log_loss(np.zeros((5, 10)), np.arange(5)) == pytest.approx(np.log(10))
+    assert log_loss(np.array([[1000.0, 0.0]]), np.array([1])) == 1000  # however wrong
 
 
 @pytest.mark.parametrize("kept", [0.2, 1.0, 5.0])

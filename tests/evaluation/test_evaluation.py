@@ -70,6 +70,11 @@ def test_labels_may_be_a_column_or_one_hot_of_any_number_of_classes(classes):
     assert accuracy(scores.argmax(axis=1), labels % 10).count == 50
 
 
+def test_labels_may_go_beyond_the_classes_that_were_answered():
+    assert accuracy(np.array([50, 3]), np.array([99, 3])).value == 0.5
+    assert accuracy(np.array([50, 3]), np.array([[99], [3]])).value == 0.5
+
+
 def test_any_monotone_scale_of_the_logits_gives_the_same_accuracy():
     rng = np.random.default_rng(0)
     scores, labels = rng.normal(size=(500, 10)), rng.integers(0, 10, 500)
@@ -311,6 +316,14 @@ def test_layers_without_sizes_are_refused_not_counted_as_nothing():
         layer_macs(layers.Dense(10, name="hidden"))
     with pytest.raises(ValueError, match="'hidden' is not built"):
         macs(keras.Sequential([layers.Dense(10, name="hidden")]))
+    any_size = keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(4, 3, name="conv")])
+    with pytest.raises(ValueError, match="'conv': its output has no one size"):
+        macs(any_size)
+    shared = layers.Conv2D(4, 3, name="shared")
+    small, large = (keras.Sequential([keras.Input((n, n, 3)), shared]) for n in (8, 16))
+    assert small.layers[0] is large.layers[0]
+    with pytest.raises(ValueError, match="'shared': its output has no one size"):
+        macs(large)
 
 
 @pytest.mark.parametrize(
@@ -567,3 +580,5 @@ def test_latency_refuses_what_is_no_count(settings):
 
 def test_latency_of_a_real_model_is_positive():
     assert latency(simple_cnn(), 2, repeats=3) > 0
+    any_size = keras.Sequential([keras.Input((None, None, 3)), layers.GlobalAveragePooling2D()])
+    assert latency(any_size, 2, repeats=3) > 0

@@ -36,6 +36,8 @@ def test_huge_logits_overflow_nothing():
 def test_energy_of_probabilities_is_refused():
     with pytest.raises(ValueError, match="the scores before the softmax"):
         energy(log_softmax(LOGITS, axis=1).astype(np.float32))
+    with pytest.raises(ValueError, match="before the softmax"):
+        energy(np.log(softmax(LOGITS / 10, axis=1).round(3)))
 
 
 @pytest.mark.parametrize("score", [energy, max_probability])

@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 
+import keras
 import nbformat
 import numpy as np
 import pytest
@@ -117,6 +118,13 @@ def test_they_take_what_models_give(model, tokens):
         distances = attention_distance(block, 4)
         assert distances.shape == (block.shape[1],)
         assert np.all(distances < 2 * even)
+
+
+def test_attention_that_keeps_its_maps_to_itself_is_refused():
+    x = keras.Input((5, 8))
+    model = keras.Model(x, keras.layers.MultiHeadAttention(2, 4, name="silent")(x, x))
+    with pytest.raises(ValueError, match=r"'silent' keeps its maps: .*return_attention_scores"):
+        attention_maps(model)
 
 
 def test_wrong_maps_are_refused_with_what_is_wrong():

@@ -7,6 +7,7 @@ from keras import ops
 
 from cifarlib import load_cifar10, zoo
 from cifarlib.explain import exciting_image, feature_maps, input_gradient
+from cifarlib.models import vit
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +80,12 @@ def test_exciting_image_excites_its_unit_far_more_than_noise_or_photos(images):
     assert excitement(made) > 3 * max(excitement(image) for image in images)
     contrast = made.astype(float).std(axis=(0, 1))
     assert contrast[2] > 3 * max(contrast[:2])  # it paints in blue alone
+
+
+def test_exciting_image_takes_the_tokens_of_an_attention_layer():
+    model = vit(dim=16, depth=1)
+    name = next(one.name for one in model.layers if "MultiHead" in type(one).__name__)
+    assert exciting_image(model, name, 15, steps=1).shape == (32, 32, 3)
 
 
 def test_exciting_image_depends_on_its_seed_alone():

@@ -2,22 +2,26 @@
 
 import concurrent.futures
 import http.client
+import io
 import re
 import socket
 import tempfile
 import threading
 import urllib.request
 import zlib
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 import scipy.special
 from asking import ask, form, picture, predict
+from PIL import Image
 
 from cifarlib import CLASS_NAMES, load_cifar10, zoo
 from cifarlib.evaluation import logits
 from cifarlib.service import BackgroundServer, Limits, Predictor, create_app
+from cifarlib.service.server import address_of, listening
 
 SMALL = Limits(body=300_000, pixels=250_000, images=4, seconds=3)
 
@@ -77,6 +81,16 @@ def test_known_formats_of_any_size_are_made_small_as_photo_does(address, model, 
     np.testing.assert_allclose(
         shares(found["answers"][0]), scipy.special.softmax(rows, axis=1)[0], atol=2e-5
     )
+
+
+def test_a_photo_stays_what_it_was_when_it_was_looked_at(address, images):
+    """Asked for any of its formats, Pillow would take these bytes for a Photo CD of 768 x 512."""
+    gray = picture(np.full((40, 40, 3), 90), "WEBP", lossless=True)
+    filler = bytes(2048 - len(gray) - 8) + b"PCD_" + bytes(4000)
+    parts = gray[8:] + b"JUNK" + len(filler).to_bytes(4, "little") + filler
+    both = b"RIFF" + len(parts).to_bytes(4, "little") + parts
+    assert Image.open(io.BytesIO(both)).size == (768, 512)
+    assert predict(address, both)[1]["answers"] == predict(address, gray)[1]["answers"]
 
 
 def bomb():
@@ -336,6 +350,16 @@ def test_a_server_that_nobody_refers_to_ends(model):
     server.stop()  # once more does no harm
     assert not server.running
     assert threading.active_count() <= before
+
+
+def test_an_address_of_ipv6_stands_in_brackets():
+    try:
+        listener = listening("::1")
+    except OSError:  # a machine without IPv6
+        listener = SimpleNamespace(family=socket.AF_INET6, getsockname=lambda: ("::1", 80, 0, 0))
+    assert re.fullmatch(r"http://\[::1\]:\d+", address_of("::1", listener))
+    with listening("127.0.0.1") as listener:
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", address_of("127.0.0.1", listener))
 
 
 def test_a_name_is_text_on_the_page(model):

@@ -183,6 +183,9 @@ def test_a_model_that_gives_maps_is_refused(data):
     maps = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(2, 3)])
     with pytest.raises(ValueError, match=r"logits of the shape \(n, classes\).*30, 30, 2"):
         train(maps, data, SGD, verbose=False)
+    unbuilt = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10)], name="unbuilt")
+    with pytest.raises(ValueError, match=r"logits of the shape .*'unbuilt' gives None"):
+        train(unbuilt, data, SGD, verbose=False)
 
 
 def test_another_seed_gives_other_weights_from_the_same_start(data, straight):
