@@ -49,7 +49,10 @@ def test_every_architecture_learns_64_images_by_heart(name, data):
     x, y = data[0][:64], data[1][:64]
     keras.utils.set_random_seed(0)
     model = SMALL[name]()
-    recipe = Recipe(epochs=28, batch_size=16, optimizer="adam", learning_rate=4e-3)
+    # Steps that shrink to 0: at a constant rate it is chance whether the last ones undo it again
+    recipe = Recipe(
+        epochs=40, batch_size=16, optimizer="adam", learning_rate=4e-3, schedule="cosine"
+    )
     run = train(model, (x, y), recipe, verbose=False)
     assert run.curves["loss"][-1] < 0.3 * run.curves["loss"][0]
     assert (np.asarray(model(x)).argmax(axis=1) == y).mean() > 0.95
