@@ -190,7 +190,6 @@ CALLED = {
     "out-of-distribution": "none of the ten",
     "p-value": "called **p**",
     "patch embedding": "makes 128 numbers of each patch",
-    "self-supervised learning": "learns from images alone",
     "state-space model": "Mamba",
     "token mixing": "mixes places",
     "top-5 error": "top-1 error",
