@@ -186,7 +186,7 @@ CALLED = {
     "contrastive loss": "CLIP",
     "cross-correlation": "half a turn",
     "initialization": "initial weights",
-    "latency": "the time of an answer",
+    "latency": "the time for an answer",
     "out-of-distribution": "none of the ten",
     "p-value": "called **p**",
     "patch embedding": "makes 128 numbers of each patch",
