@@ -171,8 +171,8 @@ def _all_open(found: dict[Path, list[Path]]) -> None:
         raise ValueError(f"these files cannot be read, remove them: {_listed(damaged)}")
     if odd:
         raise ValueError(
-            "Keras misreads BMP files that are packed or have a palette, save them as PNG: "
-            f"{_listed(odd)}"
+            "Keras misreads BMP files that are packed, have a palette or more than their rows, "
+            f"save them as PNG: {_listed(odd)}"
         )
     if misnamed:
         raise ValueError(
