@@ -165,6 +165,11 @@ def model(value: object, name: str = "model") -> None:
         raise ValueError(f"{name} must be a Keras model, got {reprlib.repr(value)}{hint}")
 
 
+def output_shape(value: object) -> object:
+    """The shape that a Keras model gives; None where one of a subclass, or unbuilt, has none."""
+    return getattr(value, "output_shape", None)
+
+
 def function(name: str, value: Callable | None, *, none: bool = True) -> None:
     """Refuse what is no function, nor, where that is allowed, None."""
     if not (callable(value) or (none and value is None)):

@@ -56,7 +56,7 @@ def cached_features(
     checks.model(model)
     batch_size = checks.whole("batch_size", batch_size, 1)
     images = _checked(images)
-    shape = getattr(model, "output_shape", None)  # one of a subclass, or not built, has none
+    shape = checks.output_shape(model)
     if not isinstance(shape, tuple) or len(shape) != 2:
         raise ValueError(
             f"the model must give a row of features per image, {model.name!r} gives the shape "
@@ -65,10 +65,10 @@ def cached_features(
     if folder is None:
         folder = cache_folder() / "features"
     path = checks.path("folder", folder) / f"{_key(model, images)}.npy"
-    found = _kept(path, len(images), model.output_shape[1])
+    found = _kept(path, len(images), shape[1])
     if found is not None:
         return found.astype(np.float32)
-    check_writable(path, 2 * len(images) * model.output_shape[1])
+    check_writable(path, 2 * len(images) * shape[1])
     computed = _computed(model, images, batch_size, verbose)
     with np.errstate(over="ignore"):
         rounded = computed.astype(np.float16)

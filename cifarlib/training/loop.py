@@ -215,7 +215,7 @@ def _checked(
 
 def _classes(model: keras.Model) -> int:
     """How many classes the model tells apart."""
-    shape = getattr(model, "output_shape", None)  # one of a subclass, or not built, has none
+    shape = checks.output_shape(model)
     if not isinstance(shape, tuple) or len(shape) != 2 or not isinstance(shape[1], int):
         raise ValueError(
             f"the model must give logits of the shape (n, classes), {model.name!r} gives {shape}"

@@ -5,6 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import nbformat
+import page_rules
 from pybtex.database import parse_file
 
 ROOT = Path(__file__).parents[2]
@@ -18,8 +19,7 @@ def pages():
         if path.suffix == ".md":
             yield path, path.read_text(encoding="utf-8")
         elif path.suffix == ".ipynb":
-            cells = nbformat.read(path, 4).cells
-            yield path, "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+            yield path, page_rules.prose(nbformat.read(path, 4))
 
 
 def cited():
