@@ -63,3 +63,12 @@ def test_a_damaged_record_is_noticed(tmp_path, content):
     (tmp_path / "files.json").write_text(content)
     with pytest.raises(OSError, match=r"files\.json is damaged"):
         exported.read(tmp_path)
+
+
+def test_the_command_says_what_is_wrong(tmp_path, capsys):
+    (tmp_path / "file").write_text("in the way")
+    assert main(["--output", str(tmp_path / "file")]) == 1
+    assert capsys.readouterr().err.startswith("python -m cifarlib.zoo.exported: ")
+    (tmp_path / "files.json").write_text("{")
+    assert main(["--output", str(tmp_path)]) == 1
+    assert "files.json is damaged" in capsys.readouterr().err
