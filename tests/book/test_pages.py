@@ -390,6 +390,8 @@ COVERED = {
     "dropout": "chapters/walkthrough/simple_cnn",
     "ReLU": "chapters/principles/backpropagation",
     "transfer learning": "chapters/outlook/transfer_learning",
+    "Grad-CAM": "chapters/walkthrough/what_it_looks_at",
+    "ONNX": "chapters/walkthrough/ship_it",
 }
 
 
