@@ -179,9 +179,10 @@ class Target:
     """
 
     colab = True  # fold as Colab does, too
+    branch = "main"  # that links lead to, unless BOOK_BRANCH names another
 
     def __init__(self, repository: str = "") -> None:
-        self.repository = repository.rstrip("/")
+        self.repository = repository.rstrip("/").removesuffix(".git")
         self.pictures: set[str] = set()  # that the pages show, to be brought along
 
     def link(self, book: Book, page: str, text: str, href: str, picture: bool) -> str:
@@ -223,7 +224,11 @@ class Target:
     def address(self, path: str, raw: bool = False) -> str:
         """Where the repository shows a file, or gives it as it is."""
         kind = "raw" if raw else "blob"
-        return f"{self.repository}/{kind}/{branch()}/{percent(path)}"
+        return f"{self.repository}/{kind}/{self.on_branch()}/{percent(path)}"
+
+    def on_branch(self) -> str:
+        """The branch that links lead to."""
+        return os.environ.get("BOOK_BRANCH", self.branch)
 
     def first_cell(self, source: str = "") -> str:
         """How to get the package; and, where a page's own first cell fetches more, that too."""
@@ -237,6 +242,8 @@ class Target:
 class Colab(Target):
     """The notebooks on the branch that Colab opens."""
 
+    branch = "colab"
+
     def page_link(
         self, book: Book, page: str, text: str, other: str, heading: Heading | None
     ) -> str:
@@ -247,15 +254,9 @@ class Colab(Target):
     def address(self, path: str, raw: bool = False) -> str:
         if path.endswith(".ipynb") and self.repository.startswith("https://github.com/"):
             name = self.repository.removeprefix("https://github.com/")
-            return (
-                f"https://colab.research.google.com/github/{name}/blob/{branch()}/{percent(path)}"
-            )
+            place = f"{name}/blob/{self.on_branch()}/{percent(path)}"
+            return f"https://colab.research.google.com/github/{place}"
         return super().address(path, raw)
-
-
-def branch() -> str:
-    """The branch that the notebooks for Colab are on."""
-    return os.environ.get("BOOK_BRANCH", "colab")
 
 
 def anchor(heading: Heading) -> str:
@@ -458,8 +459,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.colab and not options.repository:
         parser.error("--colab needs --repository: Colab gets the book's package from there")
-    # Never among the sources, whose notebooks have the names of the sheets
-    if options.output.resolve() == ROOT:
+    # Never sheets among the sources, whose names they have. Colab's pages are meant to replace the
+    # sources, on a branch of their own
+    if options.exercises and options.output.resolve() == ROOT:
         parser.error(f"{options.output} is the book's own folder; name another")
     write = write_colab if options.colab else write_exercises
     written = write(options.output, options.repository)

@@ -98,7 +98,8 @@ def test_links_of_published_notebooks_lead_to_the_repository(made, page, name):
             continue
         assert link.startswith(("https://", "http://", "mailto:")), link
         if "OWNER/NAME" in link:
-            path = re.search(r"OWNER/NAME/(?:blob|raw)/colab/([^#]+)", link).group(1)
+            branch = "colab" if name == "Colab" else "main"  # where the page's buttons lead, too
+            path = re.search(rf"OWNER/NAME/(?:blob|raw)/{branch}/([^#]+)", link).group(1)
             assert (ROOT / unquote(path)).is_file(), link
             colab = link.startswith("https://colab.research.google.com/github/OWNER/NAME/blob/")
             assert colab == (name == "Colab" and path.endswith(".ipynb"))

@@ -1,10 +1,15 @@
 """What is published: only what passed, in the right order, with buttons that agree."""
 
 import re
+import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from small_book import small_book
 from test_tools import load_tool
 
 import cifarlib
@@ -82,6 +87,20 @@ def test_the_notebooks_for_colab_come_from_the_tool_that_makes_all_reader_notebo
     assert f"origin HEAD:{branch}" in push or f"origin {branch}" in push
     # A token of Actions may not push workflows
     assert "git rm -r --cached --quiet .github" in push
+
+
+def test_the_step_that_makes_the_notebooks_for_colab_works_in_a_checkout(tmp_path):
+    small_book(tmp_path)
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    push = steps("publish")[place("git push")]["run"]
+    (line,) = [line for line in push.splitlines() if "readers_notebooks.py" in line]
+    address = "https://github.com/OWNER/NAME"
+    _, *command = shlex.split(line.replace("$BOOK_REPOSITORY", address))
+    done = subprocess.run([sys.executable, *command], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "chapters" / "part" / "page.ipynb").read_text(encoding="utf-8")
+    assert f"git+{address}" in page
+    assert "blob/colab/about.md" in page
 
 
 def test_the_readme_says_what_has_to_be_enabled():
