@@ -12,6 +12,7 @@ import numpy as np
 
 from cifarlib import _checks as checks
 from cifarlib._files import check_writable, write_atomically
+from cifarlib.data.bounds import plain_file
 from cifarlib.data.cache import cache_folder
 from cifarlib.training import fingerprint
 
@@ -38,7 +39,7 @@ def cached_features(
         verbose: whether to show a progress bar, on standard error.
 
     Returns:
-        ``float32 (n, f)``, rounded to ``float16``, as which they are kept: 2.5 KB an image for
+        ``float32 (n, f)``, rounded to ``float16``, as which they are kept: 2.5 KB per image for
         1,280 features.
 
     Raises:
@@ -115,7 +116,7 @@ class _Nothing:
 def _kept(path: Path, count: int, width: int) -> np.ndarray | None:
     """The features in a file; None if there is none, or it is damaged."""
     with contextlib.suppress(Exception):  # NumPy fails in many ways, tokenize.TokenError among them
-        array = np.load(path, allow_pickle=False)
+        array = np.load(plain_file(path, 2 * count * width + 1000), allow_pickle=False)
         if array.shape == (count, width) and array.dtype == np.float16:
             return array if np.isfinite(array).all() else None
     return None

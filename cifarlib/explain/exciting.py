@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 from keras import ops
@@ -20,6 +22,7 @@ def exciting_image(
     step_size: float = 4.0,
     jitter: int = 2,
     seed: int = 0,
+    preprocess: Callable | None = None,
 ) -> np.ndarray:
     """An image made by gradient ascent to excite a unit as much as possible.
 
@@ -28,13 +31,15 @@ def exciting_image(
     step, and every fourth step blurs it a little, or the result is a pattern of single pixels.
 
     Args:
-        model: takes raw images ``(n, 32, 32, 3)``, 0..255.
+        model: takes raw images ``(n, 32, 32, 3)``, 0..255, or what ``preprocess`` makes of them.
         layer: the name of a layer that gives ``(n, h, w, units)`` or ``(n, units)``.
         unit: which of the units to excite.
         steps: how many steps.
         step_size: mean change of a value in a step, of 255.
         jitter: the largest movement, in pixels.
         seed: of the noise and the movements.
+        preprocess: for a model that takes something else: a function from tensors ``float32
+            (n, 32, 32, 3)``, 0..255, to what it takes, such as ``lambda images: images / 255``.
 
     Returns:
         ``uint8 (32, 32, 3)``.
@@ -48,8 +53,11 @@ def exciting_image(
         Erhan et al. (2009); jitter and blur: Olah et al. (2017), doi 10.23915/distill.00007.
     """
     checks.model(model)
-    steps, jitter = checks.whole("steps", steps, 0), checks.whole("jitter", jitter, 0)
-    step_size, seed = checks.positive("step_size", step_size), checks.whole("seed", seed, 0)
+    checks.function("preprocess", preprocess)
+    steps = checks.whole("steps", steps, 0)
+    jitter = checks.whole("jitter", jitter, 0)
+    step_size = checks.positive("step_size", step_size)
+    seed = checks.whole("seed", seed, 0)
     if layer not in [known.name for known in model.layers]:
         raise ValueError(
             f"{model.name!r} has no layer {layer!r}; it has "
@@ -60,6 +68,10 @@ def exciting_image(
     part = keras.Model(model.inputs[0], output)
     units = part.output_shape[-1]
     unit = checks.whole("unit", unit, 0, units - 1)
+
+    def excitement(x):
+        return ops.mean(part(preprocess(x) if preprocess else x, training=False)[..., unit])
+
     rng = np.random.default_rng(seed)
     noise = rng.normal(0, 0.2, (1, 32, 32, 3))
     image = np.float32(np.array(CHANNEL_MEANS) + noise * np.array(CHANNEL_DEVIATIONS))
@@ -67,7 +79,7 @@ def exciting_image(
     for step in range(steps):
         shift = rng.integers(-jitter, jitter + 1, 2)
         moved = np.roll(image, shift, axis=(1, 2))
-        _, gradient = input_gradient(lambda x: ops.mean(part(x, training=False)[..., unit]), moved)
+        _, gradient = input_gradient(excitement, moved)
         silent = silent and not gradient.any()
         moved = moved + step_size * gradient / (np.abs(gradient).mean() + 1e-12)
         image = np.clip(np.roll(moved, -shift, axis=(1, 2)), 0, 255).astype(np.float32)

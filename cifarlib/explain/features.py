@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
 from keras import ops
 
 from cifarlib import _checks as checks
-from cifarlib.data.arrays import check_images
+from cifarlib.explain.scores import prepared
 
 
 def feature_maps(
-    model: keras.Model, images: np.ndarray, layers: Sequence[str]
+    model: keras.Model,
+    images: np.ndarray,
+    layers: Sequence[str],
+    *,
+    preprocess: Callable | None = None,
 ) -> dict[str, np.ndarray]:
     """What some layers give out for some images.
 
     Args:
-        model: takes raw images ``(n, 32, 32, 3)``, 0..255.
+        model: takes raw images ``(n, 32, 32, 3)``, 0..255, or what ``preprocess`` makes of them.
         images: ``(n, 32, 32, 3)``, 0..255.
         layers: names of layers of the model.
+        preprocess: for a model that takes something else: a function from ``float32
+            (n, 32, 32, 3)``, 0..255, to what it takes, such as ``lambda images: images / 255``.
 
     Returns:
         For each name, the layer's output ``float32 (n, ...)``; of a layer that gives several, the
@@ -41,7 +47,7 @@ def feature_maps(
             raise ValueError(f"{model.name!r} has no layer {name!r}; it has {', '.join(known)}")
     outputs = [model.get_layer(name).output for name in layers]
     outputs = [one[0] if isinstance(one, list | tuple) else one for one in outputs]
-    results = keras.Model(model.inputs[0], outputs)(check_images(images), training=False)
+    results = keras.Model(model.inputs[0], outputs)(prepared(images, preprocess), training=False)
     results = results if isinstance(results, list | tuple) else [results]
     return {
         name: np.asarray(ops.convert_to_numpy(result), np.float32)

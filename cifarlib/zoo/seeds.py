@@ -94,7 +94,7 @@ def train_seed(
         )
     except FloatingPointError as error:  # a result too: the recipe fails with this seed
         return Result(entry | {"error": str(error)})
-    entry |= _stretches(entry, run.stretches)
+    entry |= stretches_of(entry, run.stretches)
     rounded = in_float16(model)  # too large for float16 becomes infinite, and is noticed below
     if policy != "float32":
         model = how.model()  # what readers load computes in float32
@@ -141,7 +141,7 @@ def _attacked(model: keras.Model, test, attacks) -> dict[str, float]:
     return found
 
 
-def _stretches(entry: dict, stretches: list[dict]) -> dict:
+def stretches_of(entry: dict, stretches: list[dict]) -> dict:
     """What an entry says of a training that was interrupted, perhaps to go on on another machine.
 
     Nothing of one that ran through where it was tested.

@@ -219,3 +219,17 @@ def test_ratio_of_medians_and_of_rounds_with_both():
     found = command.ratios({("speednet", "p"): ours, ("torch", "p"): theirs}, "seconds")
     np.testing.assert_allclose(found["p"], [4 / 3, 0.5, 2.0])
     assert command.ratios({("speednet", "p"): ours, ("torch", "q"): theirs}, "seconds") == {}
+
+
+def test_the_seed_is_that_of_the_weights_and_of_the_training(monkeypatch):
+    seen = []
+    monkeypatch.setattr(measure.keras.utils, "set_random_seed", seen.append)
+
+    def no_training(*arguments, seed, **settings):
+        seen.append(seed)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(measure, "train", no_training)
+    with pytest.raises(KeyboardInterrupt):
+        measure.measure("sprint", "float32", 7, quick=True)
+    assert seen == [7, 7]

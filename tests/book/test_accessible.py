@@ -114,3 +114,14 @@ def test_each_mend_has_something_to_mend(html):
     for _, after in MENDS:
         assert not after or after in text
     assert 'aria-label="Pages below: 2. Principles"' in text
+
+
+def test_who_asks_for_less_motion_gets_none(visit):
+    page = visit().open("chapters/principles/convolution.html")
+    moving = """[...document.querySelectorAll("*")].map(e => getComputedStyle(e)).filter(
+        s => parseFloat(s.transitionDuration) > 1e-3 || parseFloat(s.animationDuration) > 1e-3
+    ).length"""
+    page.emulate_media(reduced_motion="no-preference")
+    assert page.evaluate(moving) > 0  # so that the test could fail
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate(moving) == 0

@@ -407,3 +407,8 @@ def test_labels_as_a_column_or_one_hot_are_made_a_row():
 def test_wrong_labels_are_refused(labels, message):
     with pytest.raises(ValueError, match=message):
         check_labels(labels, 4)
+
+
+def test_of_classes_with_like_remainders_the_first_give_one_more():
+    held_out = numbered(np.arange(1500) % 100).split(0.1)[1]  # 1.5 of each
+    assert np.bincount(held_out.y, minlength=100).tolist() == [2] * 50 + [1] * 50

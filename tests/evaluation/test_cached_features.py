@@ -1,5 +1,7 @@
 """Features that are computed once: the same as without a cache, and never those of another."""
 
+import os
+
 import keras
 import numpy as np
 import pytest
@@ -154,3 +156,14 @@ def test_by_default_they_are_in_the_users_cache_folder(pictures, tmp_path, monke
     monkeypatch.setenv("CIFARLIB_CACHE", str(tmp_path / "cache"))
     cached_features(network(), pictures, verbose=False)
     assert len(list((tmp_path / "cache" / "features").iterdir())) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+def test_a_pipe_in_its_place_is_replaced_and_not_waited_for(pictures, tmp_path):
+    model = network()
+    expected = compute(model, pictures, tmp_path)
+    (path,) = tmp_path.glob("*.npy")
+    path.unlink()
+    os.mkfifo(path)  # to read from it would block for ever
+    np.testing.assert_array_equal(compute(model, pictures, tmp_path), expected)
+    assert path.is_file()

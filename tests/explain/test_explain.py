@@ -127,3 +127,37 @@ def test_unknown_layers_and_units_are_refused_with_what_there_is(model, images):
         exciting_image(model, model.layers[-1].name, 10)
     with pytest.raises(ValueError, match="must be raw values from 0 to 255"):
         feature_maps(model, images / 255, [model.layers[1].name])
+
+
+@pytest.fixture(scope="module")
+def scaled(model):
+    """The same network without its first step, so that it takes 0..1."""
+    kept = [
+        layer.from_config(layer.get_config())
+        for layer in model.layers
+        if not isinstance(layer, keras.layers.InputLayer | keras.layers.Rescaling)
+    ]
+    inner = keras.Sequential([keras.Input((32, 32, 3)), *kept])
+    inner.set_weights(model.get_weights())
+    assert np.allclose(inner(np.ones((1, 32, 32, 3)) / 255), model(np.ones((1, 32, 32, 3))))
+    return inner
+
+
+def test_maps_of_a_network_for_scaled_images_are_those_of_the_one_that_scales(
+    model, scaled, images
+):
+    name = next(layer.name for layer in scaled.layers if isinstance(layer, keras.layers.Conv2D))
+    (expected,) = feature_maps(model, images, [name]).values()
+    (found,) = feature_maps(scaled, images, [name], preprocess=lambda x: x / 255).values()
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    (raw,) = feature_maps(scaled, images, [name]).values()
+    assert np.abs(raw - expected).max() > 1
+
+
+def test_image_that_excites_a_network_for_scaled_images_is_that_of_the_one_that_scales(
+    model, scaled
+):
+    settings = {"layer": model.layers[-1].name, "unit": 3, "steps": 4}
+    expected = exciting_image(model, **settings).astype(int)
+    found = exciting_image(scaled, preprocess=lambda x: x / 255, **settings).astype(int)
+    assert np.abs(found - expected).max() <= 2

@@ -193,12 +193,13 @@ EXPLAIN = {
     "exciting_image": Call(
         explain.exciting_image, model=ANY_MODEL, layer=Given("maps", LAYERS, (), "layer"),
         unit=whole(1, 0, 1), steps=whole(1, 0), step_size=positive(2.0), jitter=whole(1, 0),
-        seed=seed(),
+        seed=seed(), preprocess=Given(None, ("such a thing", 3), (lambda images: images,)),
     ),
     "feature_maps": Call(
         explain.feature_maps, model=ANY_MODEL, images=images(),
         layers=Given(["maps"], (None, 3, "maps", [], [3], ["such a layer"], [None]), (("pool",),),
                      "layer"),
+        preprocess=PREPROCESS,
     ),
     "feature_maps of attention": Call(
         explain.feature_maps, model=TRANSFORMER, images=IMAGES,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cifarlib import _checks as checks
 from cifarlib import zoo
-from cifarlib._files import check_writable, write_atomically
+from cifarlib._files import alone, check_writable, write_atomically
 from cifarlib.data import Cifar10
 from cifarlib.export import run_exported, to_float16, to_int8, to_litert, to_onnx
 from cifarlib.machine import hardware, versions
@@ -115,9 +115,11 @@ def measure_all(data: Cifar10, folder: Path) -> dict[str, ExportedModel]:
     for name in zoo.names():
         if name in found and found[name].weights == zoo.record(name).files["weights.npz"]:
             continue
-        found[name] = measure(name, data)
-        entries = {name: asdict(found[name]) for name in sorted(found)}
-        text = json.dumps(entries, indent=1) + "\n"
-        write_atomically(path, lambda file, text=text: file.write(text.encode()))
+        entry = measure(name, data)
+        with alone(path):  # another process may have added some meanwhile
+            found = (read(folder) if path.is_file() else {}) | {name: entry}
+            entries = {key: asdict(found[key]) for key in sorted(found)}
+            text = json.dumps(entries, indent=1) + "\n"
+            write_atomically(path, lambda file, text=text: file.write(text.encode()))
         print(f"{name}: int8 {found[name].int8_accuracy:.2%}, Keras {found[name].accuracy:.2%}")
     return found

@@ -16,7 +16,7 @@ from cifarlib.data import Cifar10
 from cifarlib.machine import hardware, precision, versions
 from cifarlib.training import fingerprint, pretrain
 from cifarlib.zoo import store
-from cifarlib.zoo.seeds import in_float16, measured
+from cifarlib.zoo.seeds import in_float16, measured, stretches_of
 from cifarlib.zoo.unlabeled import judging
 from cifarlib.zoo.unlabeled.pretrainings import PRETRAININGS
 from cifarlib.zoo.unlabeled.records import UnlabeledRecord
@@ -135,8 +135,7 @@ def _learn(
         "seed": SEED, "hardware": hardware(), "versions": versions(), "precision": policy,
         **measured(done),
     }  # fmt: skip
-    if len(done.stretches) > 1:
-        pretraining["stretches"] = done.stretches
+    pretraining |= stretches_of(pretraining, done.stretches)
     kept = model if how.keeps_model else encoder
     named = {f"{number:03}": weight for number, weight in enumerate(in_float16(kept))}
     file = folder / f"{name}.npz"
