@@ -16,6 +16,7 @@ export MALLOC_TRIM_THRESHOLD_ ?= 4294967296
 help:
 	@echo "make read       build the pages from their stored outputs and open them: start here"
 	@echo "make lab        open the notebooks in JupyterLab: your own copies, in the folder lab"
+	@echo "make env        make the environment .venv, and nothing else"
 	@echo "make book       build the pages anew, executing the notebooks"
 	@echo "make test       run all tests; re-run every notebook and compare its outputs"
 	@echo "make serve      show the built book at http://127.0.0.1:8000"

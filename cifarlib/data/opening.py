@@ -220,7 +220,7 @@ def _gray(shares: np.ndarray, name: str) -> Image.Image:
 
 
 def _damaged(name: str, error: Exception) -> ValueError:
-    return ValueError(f"{name} is damaged or cut off: {error}. Copy it anew")
+    return ValueError(f"{name} is damaged or cut off: {error}. Copy it again")
 
 
 def _too_large(name: str) -> ValueError:

@@ -77,7 +77,7 @@ def per_class(matrix: np.ndarray, names: tuple[str, ...] | None = None) -> PerCl
         The :class:`PerClass`.
 
     Raises:
-        ValueError: the matrix is no square of counts, or there is not one name a class.
+        ValueError: the matrix is no square of counts, or there is not one name per class.
 
     Source:
         van Rijsbergen (1979), Information Retrieval, chapter 7.

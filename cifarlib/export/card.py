@@ -83,7 +83,7 @@ def model_card(
         "Input and output": [
             "One color photograph of 32 x 32 pixels or several: `float32 (n, 32, 32, 3)`, RGB, "
             "values from 0 to 255. Scaling is part of the model.",
-            f"Ten numbers each, one a class, in this order: {', '.join(CLASS_NAMES)}.",
+            f"Ten numbers each, one per class, in this order: {', '.join(CLASS_NAMES)}.",
         ],
         "Training": _training(record),
         "Evaluation": _evaluation(record, per_class),
@@ -110,7 +110,7 @@ def _training(record: Recorded) -> list[str]:
     versions = ", ".join(f"{name} {number}" for name, number in run["versions"].items())
     return [
         f"{record.parameters:,} parameters, {record.macs / 1e6:.1f} million multiply-accumulates "
-        "an image.",
+        "per image.",
         f"CIFAR-10, {record.images:,} training images, {recipe['epochs']} epochs, "
         f"{recipe['optimizer']}, {run['seconds'] / 60:.0f} minutes on {run['hardware']} "
         f"({run.get('precision', 'float32')}).",

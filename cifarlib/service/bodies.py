@@ -115,7 +115,7 @@ async def uploaded(request: Request, field: str, limits: Limits) -> list[bytes]:
         form = await parser.parse()
     except MultiPartException as error:
         if "Too many files" in error.message:
-            raise HTTPException(422, f"at most {limits.images} files a request") from error
+            raise HTTPException(422, f"at most {limits.images} files per request") from error
         raise HTTPException(400, f"the form cannot be read: {error.message}") from error
     except FormParserError as error:  # which an older Starlette lets through
         raise HTTPException(400, f"the form cannot be read: {error}") from error

@@ -26,7 +26,7 @@ def decoded(content: bytes, number: int, size: int, fit: str, limits: Limits) ->
         limits: those of the service.
 
     Raises:
-        HTTPException: it is no picture of a known format (415), has too many pixels (413), or is
+        HTTPException: it is not a picture in a known format (415), has too many pixels (413), or is
             empty or damaged (422).
     """
     name = f"file {number}"
@@ -37,7 +37,7 @@ def decoded(content: bytes, number: int, size: int, fit: str, limits: Limits) ->
         width, height = picture.size  # stated in the first bytes; nothing is decoded yet
     except UnidentifiedImageError as error:
         known = ", ".join(FORMATS)
-        raise HTTPException(415, f"{name} is no picture of a known format: {known}") from error
+        raise HTTPException(415, f"{name} is not a picture in a known format: {known}") from error
     except Image.DecompressionBombError as error:
         raise HTTPException(413, f"{name} {_too_many(limits)}") from error
     except Exception as error:  # each of Pillow's readers has its own ways to fail

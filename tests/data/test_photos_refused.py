@@ -106,7 +106,7 @@ NO_PHOTO = {
     "zip": (b"PK\x03\x04......", "a ZIP archive: unpack it first"),
     "postscript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "PostScript or WMF"),
     "cut in its data": (file_of()[:2000], "is damaged or cut off"),
-    "cut jpeg": (file_of("jpeg")[:1500], "is damaged or cut off: .*Copy it anew"),
+    "cut jpeg": (file_of("jpeg")[:1500], "is damaged or cut off: .*Copy it again"),
     "cut gif": (file_of("gif")[:900], "is damaged or cut off"),
     "cut webp": (file_of("webp")[:900], "damaged or cut off|is no picture"),
     "cut bmp": (file_of("bmp")[:900], "is damaged or cut off"),

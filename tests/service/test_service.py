@@ -112,9 +112,9 @@ def bomb():
 
 
 REFUSED = {
-    "text": ([b"hello"], 415, "file 1 is no picture of a known format: JPEG, PNG"),
-    "drawing": ([b"<svg xmlns='...'/>"], 415, "no picture of a known format"),
-    "PostScript": ([b"%!PS-Adobe-3.0 EPSF-3.0\n"], 415, "no picture of a known format"),
+    "text": ([b"hello"], 415, "file 1 is not a picture in a known format: JPEG, PNG"),
+    "drawing": ([b"<svg xmlns='...'/>"], 415, "not a picture in a known format"),
+    "PostScript": ([b"%!PS-Adobe-3.0 EPSF-3.0\n"], 415, "not a picture in a known format"),
     "empty": ([b""], 422, "file 1 is empty"),
     "bomb": ([bomb()], 413, "file 1"),
     "many pixels": (
@@ -122,7 +122,7 @@ REFUSED = {
         413,
         r"500 x 501, has more than 0\.25 million",
     ),
-    "too many files": ([picture(np.zeros((9, 9)))] * 5, 422, "at most 4 files a request"),
+    "too many files": ([picture(np.zeros((9, 9)))] * 5, 422, "at most 4 files per request"),
     "large": ([bytes(400_000)], 413, "the body may have 300,000 bytes at most, this one has 400,"),
 }
 
@@ -141,7 +141,7 @@ def test_a_photo_that_is_cut_off_or_damaged_is_refused(address, images):
         assert status == 422
         assert "file 1 is damaged or cut off" in answer["detail"]
     second = predict(address, picture(images[0]), b"nothing")
-    assert second == (415, second[1]) and "file 2 is no picture" in second[1]["detail"]
+    assert second == (415, second[1]) and "file 2 is not a picture" in second[1]["detail"]
 
 
 def test_requests_that_are_no_form_are_refused(address, images):

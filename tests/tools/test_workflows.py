@@ -23,7 +23,7 @@ createLinter().then((lint) => {
 
 
 SLIPS = {
-    "needs: [test, oldest, windows]": "needs: [test, oldest, window]",
+    "needs: [test, oldest, windows, edits]": "needs: [test, oldest, windows, edit]",
     "${{ matrix.python }}": "${{ matrix.pythons }}",
     "permissions:\n  contents: read": "permissions:\n  contents: some",
 }

@@ -34,7 +34,7 @@ def ring_steps(arrays: Sequence[np.ndarray]) -> list[RingStep]:
     worker has one chunk complete. In ``n - 1`` more rounds the complete chunks travel on.
 
     Args:
-        arrays: one a worker, all ``(k,)`` with the same ``k``; their kind of number is kept.
+        arrays: one per worker, all ``(k,)`` with the same ``k``; their dtype is kept.
 
     Returns:
         ``2 * n - 1`` states, the first of them before any round.
@@ -52,7 +52,7 @@ def ring_steps(arrays: Sequence[np.ndarray]) -> list[RingStep]:
     [[1, 22], [11, 20]]
     """
     if not isinstance(arrays, list | tuple | np.ndarray):
-        raise ValueError(f"arrays must be a list, one array a worker, got {arrays!r}")
+        raise ValueError(f"arrays must be a list, one array per worker, got {arrays!r}")
     arrays = [checks.numbers("the workers' arrays", array, finite=False) for array in arrays]
     if not arrays or any(a.ndim != 1 or a.shape != arrays[0].shape for a in arrays):
         shapes = [array.shape for array in arrays]
@@ -79,7 +79,7 @@ def ring_all_reduce(arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
     The arguments and errors are those of :func:`ring_steps`.
 
     Returns:
-        One array a worker, all equal.
+        One array per worker, all equal.
 
     >>> ring_all_reduce([np.array([1, 2, 3]), np.array([10, 20, 30])])
     [array([11, 22, 33]), array([11, 22, 33])]

@@ -1,6 +1,6 @@
 """``python -m cifarlib.zoo.transfer``: make the runs that the records of two studies still lack.
 
-``labels``: probes on pretrained features, 10 to 900 labels a class. ``tuning``: the whole network
+``labels``: probes on pretrained features, 10 to 900 labels per class. ``tuning``: the whole network
 fine-tuned on all images.
 """
 
