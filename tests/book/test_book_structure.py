@@ -1,6 +1,6 @@
 """What holds for every page: its parts, its place, and that its outputs belong to its code.
 
-The rules for a page are in page_rules.py; a page that is not yet rewritten keeps the older ones.
+The rules for a page are in page_rules.py.
 """
 
 import ast
@@ -39,16 +39,6 @@ each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path
 
 def read(path):
     return nbformat.read(path, as_version=4)
-
-
-def holds(cell):
-    """Whether a code cell fails in the tests when its page's claim is false."""
-    words = ("assert ", "raise ", "check(")
-    return any(word in cell.source for word in words) or "nbval" in cell.metadata
-
-
-def pictures(cell):
-    return [o for o in cell.outputs if "image/png" in o.get("data", {})]
 
 
 def file_of(name):

@@ -355,15 +355,6 @@ def test_a_child_needs_neither_picture_nor_take_aways_but_a_way_on():
     assert "1 take-aways" in page_rules.closing_words(page, CHILD)[0]
 
 
-def test_a_page_for_readers_is_known_by_budget_asserts_and_booleans_alone():
-    page = book(say("Two:"), run("print(2)", printed("2")))
-    assert page_rules.is_for_readers_already(page)
-    for bad in (
-        say("word " * 2001), run("assert 2"), run("print(1 > 2)", printed("False\n")),
-    ):  # fmt: skip
-        assert not page_rules.is_for_readers_already(book(*page.cells, bad))
-
-
 # Names
 
 

@@ -394,11 +394,6 @@ def all_complaints(notebook, kind, stem, measured):
     return found if kind == PLAIN else found + computed_time(notebook, measured)
 
 
-def is_for_readers_already(notebook):
-    """Whether a page has reached what rewriting is for: it must not stay on the list then."""
-    return not (budget(notebook) or asserts_in_sight(notebook) or booleans_printed(notebook))
-
-
 # The openings of parts, in plain Markdown
 
 
