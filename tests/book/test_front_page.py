@@ -146,7 +146,7 @@ def test_readers_get_the_tables_as_markdown():
     assert computed_tables.table("leaderboard", "5", [], ROOT, "intro.md") in front
     teach = readers.markdown(book, "reference/teach.md", target)
     assert teach.count("| Session | Pages | Minutes |") == 2
-    assert "/blob/colab/chapters/walkthrough/first_look.ipynb" in teach
+    assert "/blob/main/chapters/walkthrough/first_look.ipynb" in teach
 
 
 # --- teaching ---
